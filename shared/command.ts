@@ -1,0 +1,164 @@
+/**
+ * The one way to change something: a command, under its idempotency key, in one transaction.
+ *
+ * The key's row is inserted first, so a second copy waits for the first and then finds its reply. A business refusal
+ * (a user error) undoes what the command did, is audited, and is stored as the reply of its key, so that copies of a
+ * refused request get the same refusal. Input that is malformed should be refused before, without burning the key.
+ */
+import { canonicalHash } from "./canonical-json.ts";
+import type { Clock } from "./clock.ts";
+import type { SystemName } from "./config.ts";
+import type { Database, Transaction } from "./db/database.ts";
+import { isLockTimeout } from "./db/retry.ts";
+import { insertMissing } from "./db/statements.ts";
+import { AppError, isUserError } from "./errors.ts";
+import type { Identity } from "./identity.ts";
+import { parseIdempotencyKey } from "./ids.ts";
+import { createRecorder, type Recorder } from "./recorder.ts";
+
+/** What every command knows about its caller. */
+export interface RequestContext {
+  readonly identity: Identity;
+  readonly correlationId: string;
+}
+
+export interface CommandDeps {
+  readonly system: SystemName;
+  readonly db: Database;
+  readonly clock: Clock;
+  /** Called after COMMIT: there is something new in the outbox. */
+  readonly committed: () => void;
+}
+
+export interface CommandInput {
+  readonly idempotencyKey: string;
+}
+
+export interface UserErrorRow {
+  readonly code: string;
+  readonly message: string;
+  readonly field: readonly string[] | null;
+}
+
+/** A mutation's reply: the command's own fields and what every payload has. */
+export type Payload<R> = R & { readonly userErrors: readonly UserErrorRow[]; readonly replayed: boolean };
+
+export interface Command<R extends object> {
+  readonly operation: string;
+  readonly input: CommandInput;
+  readonly context: RequestContext;
+  /** The payload's own fields when the command is refused, e.g. `{ reservation: null }`. */
+  readonly refused: R;
+  /** Does the work; may run more than once (see `Database`). */
+  readonly work: (tx: Transaction, recorder: Recorder) => Promise<R>;
+}
+
+interface StoredKey {
+  input_hash: string;
+  reply: string | null;
+}
+
+/** Fails with what `work` fails with, unless it is a user error: that becomes part of the payload. */
+export async function runCommand<R extends object>(deps: CommandDeps, command: Command<R>): Promise<Payload<R>> {
+  const { operation, input, context } = command;
+  try {
+    const key = parseIdempotencyKey(input.idempotencyKey);
+    const caller = context.identity.person ?? "anonymous";
+    const inputHash = canonicalHash(input);
+    const reply = await deps.db.transaction(async (tx) => {
+      const stored = await claimKey(deps, tx, caller, operation, key, inputHash);
+      if (stored) return replay<R>(stored, inputHash);
+      const recorder = createRecorder(deps.system, deps.clock, {
+        person: caller,
+        roles: [...context.identity.roles],
+        correlationId: context.correlationId,
+        causationId: null,
+        idempotencyKey: key,
+      });
+      const payload = await attempt(tx, command, recorder);
+      await recorder.flush(tx);
+      await tx.run("UPDATE idempotency_keys SET reply = ? WHERE caller = ? AND operation = ? AND idempotency_key = ?", [
+        JSON.stringify(payload),
+        caller,
+        operation,
+        key,
+      ]);
+      return payload;
+    });
+    deps.committed();
+    return reply;
+  } catch (error) {
+    if (isUserError(error)) return refusal(command.refused, error);
+    throw error;
+  }
+}
+
+/** Takes the key, or returns what is stored under it. Fails with IDEMPOTENCY_IN_PROGRESS. */
+async function claimKey(
+  deps: CommandDeps,
+  tx: Transaction,
+  caller: string,
+  operation: string,
+  key: string,
+  inputHash: string,
+): Promise<StoredKey | undefined> {
+  try {
+    const taken = await insertMissing(tx, "idempotency_keys", [
+      {
+        caller,
+        operation,
+        idempotency_key: key,
+        input_hash: inputHash,
+        reply: null,
+        created_at_ms: deps.clock.now(),
+      },
+    ]);
+    if (taken === 1) return undefined;
+  } catch (error) {
+    // Waited as long as a lock may be waited for: the first copy is still at work.
+    if (isLockTimeout(error)) throw new AppError("IDEMPOTENCY_IN_PROGRESS");
+    throw error;
+  }
+  const [stored] = await tx.query<StoredKey>(
+    "SELECT input_hash, reply FROM idempotency_keys WHERE caller = ? AND operation = ? AND idempotency_key = ?",
+    [caller, operation, key],
+  );
+  return stored;
+}
+
+function replay<R>(stored: StoredKey, inputHash: string): Payload<R> {
+  if (stored.input_hash !== inputHash) {
+    throw new AppError("IDEMPOTENCY_KEY_REUSED", { field: ["input", "idempotencyKey"] });
+  }
+  if (stored.reply === null) throw new AppError("IDEMPOTENCY_IN_PROGRESS");
+  return { ...(JSON.parse(stored.reply) as Payload<R>), replayed: true };
+}
+
+async function attempt<R extends object>(
+  tx: Transaction,
+  command: Command<R>,
+  recorder: Recorder,
+): Promise<Payload<R>> {
+  try {
+    const result = await tx.savepoint(() => command.work(tx, recorder));
+    return { ...result, userErrors: [], replayed: false };
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    recorder.clear();
+    recorder.audit({
+      subject: `command:${command.operation}`,
+      action: command.operation,
+      outcome: error.code,
+      detail: { input: command.input, ...error.details },
+    });
+    return refusal(command.refused, error);
+  }
+}
+
+function refusal<R extends object>(refused: R, error: AppError): Payload<R> {
+  return { ...refused, userErrors: [toUserError(error)], replayed: false };
+}
+
+export function toUserError(error: AppError): UserErrorRow {
+  return { code: error.code, message: error.message, field: error.details.field ?? null };
+}

@@ -1,0 +1,144 @@
+/**
+ * Environment → configuration: the only file that reads `process.env`.
+ *
+ * `readEnv` collects, `toConfig` decides; what cannot be used is refused by name at start, not found out later.
+ * Secrets that nobody set are made once and kept in the data directory.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { AppError } from "./errors.ts";
+import type { AuthConfig } from "./identity.ts";
+import type { LogLevel } from "./logging.ts";
+
+/** The systems that own data, each a subgraph with a database of its own. */
+export const systemNames = ["erp", "wms", "returns", "availability"] as const;
+export type SystemName = (typeof systemNames)[number];
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly mysqlUrl: string | null;
+  readonly mysqlPrefix: string;
+  readonly redisUrl: string | null;
+  readonly redisPrefix: string;
+  readonly supergraphFile: string | null;
+  /** Where a subgraph runs as a process of its own; absent: in this process. */
+  readonly subgraphUrls: Readonly<Partial<Record<SystemName, string>>>;
+  readonly auth: AuthConfig;
+  readonly demo: boolean;
+  readonly simulate: boolean;
+  readonly production: boolean;
+  readonly introspection: boolean;
+  readonly logLevel: LogLevel;
+  readonly migrateOnStart: boolean;
+}
+
+export function readEnv(): Env {
+  return { ...process.env };
+}
+
+/** Fails with CONFIG_INVALID, naming the variable. */
+export function toConfig(env: Env): Config {
+  const dataDir = resolve(env["DATA_DIR"] || ".data");
+  const fresh = !existsSync(join(dataDir, "erp.sqlite"));
+  const mysqlUrl = parseUrl(env, "MYSQL_URL", ["mysql:", "mariadb:"]);
+  const demo = parseSwitch(env, "DEMO", fresh && mysqlUrl === null);
+  const production = env["NODE_ENV"] === "production";
+  const subgraphUrls: Partial<Record<SystemName, string>> = {};
+  for (const name of systemNames) {
+    const url = parseUrl(env, `${name.toUpperCase()}_URL`, ["http:", "https:"]);
+    if (url) subgraphUrls[name] = url;
+  }
+  return {
+    host: env["HOST"] || (production ? "0.0.0.0" : "127.0.0.1"),
+    port: parsePort(env, "PORT", 4000),
+    dataDir,
+    mysqlUrl,
+    mysqlPrefix: parsePrefix(env, "MYSQL_PREFIX", /^[a-z0-9_]{0,32}$/i),
+    redisUrl: parseUrl(env, "REDIS_URL", ["redis:", "rediss:"]),
+    redisPrefix: parsePrefix(env, "REDIS_PREFIX", /^[\w:.-]{0,64}$/),
+    supergraphFile: env["SUPERGRAPH_FILE"] ? resolve(env["SUPERGRAPH_FILE"]) : null,
+    subgraphUrls,
+    auth: {
+      secret: env["AUTH_SECRET"] || localSecret(dataDir),
+      jwksUrl: parseUrl(env, "AUTH_JWKS_URL", ["http:", "https:"]),
+      issuer: env["AUTH_ISSUER"] || "inventory-availability-gateway",
+      audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
+    },
+    demo,
+    simulate: parseSwitch(env, "SIMULATE", demo || isDemoDirectory(dataDir)),
+    production,
+    introspection: parseSwitch(env, "INTROSPECTION", !production),
+    logLevel: parseLogLevel(env),
+    migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
+  };
+}
+
+const demoMarker = "demo.json";
+
+/** Was this directory filled with the demo distributor by an earlier start? */
+export function isDemoDirectory(dataDir: string): boolean {
+  return existsSync(join(dataDir, demoMarker));
+}
+
+export function markDemoDirectory(dataDir: string, facts: object): void {
+  writeFileSync(join(dataDir, demoMarker), `${JSON.stringify(facts, null, 2)}\n`);
+}
+
+function localSecret(dataDir: string): string {
+  const file = join(dataDir, "auth-secret");
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    try {
+      // `wx`: of two processes that start at once, one writes and the other reads.
+      writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+  return readFileSync(file, "utf8").trim();
+}
+
+function parseUrl(env: Env, name: string, protocols: readonly string[]): string | null {
+  const value = env[name];
+  if (!value) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (!url || !protocols.includes(url.protocol)) throw invalid(name, `a URL with ${protocols.join(" or ")}`);
+  return value;
+}
+
+function parsePort(env: Env, name: string, fallback: number): number {
+  const value = env[name];
+  if (!value) return fallback;
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw invalid(name, "a port from 0 to 65535");
+  return port;
+}
+
+function parseSwitch(env: Env, name: string, fallback: boolean): boolean {
+  const value = env[name];
+  if (!value) return fallback;
+  if (["on", "true", "1", "yes"].includes(value)) return true;
+  if (["off", "false", "0", "no"].includes(value)) return false;
+  throw invalid(name, "on or off");
+}
+
+function parsePrefix(env: Env, name: string, pattern: RegExp): string {
+  const value = env[name] ?? "";
+  if (!pattern.test(value)) throw invalid(name, `characters that fit ${pattern}`);
+  return value;
+}
+
+function parseLogLevel(env: Env): LogLevel {
+  const value = env["LOG_LEVEL"] || "warn";
+  if (!["debug", "info", "warn", "error", "silent"].includes(value)) throw invalid("LOG_LEVEL", "a log level");
+  return value as LogLevel;
+}
+
+function invalid(name: string, expected: string): AppError {
+  return new AppError("CONFIG_INVALID", { message: `${name} must be ${expected}.` });
+}

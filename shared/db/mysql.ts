@@ -1,0 +1,187 @@
+/**
+ * MySQL or MariaDB through mysql2: one database (schema) a system.
+ *
+ * READ COMMITTED: the guard of a write stands in its WHERE, so a longer snapshot would only add locks. A connection
+ * whose transaction could not be rolled back is destroyed, never handed to the next caller.
+ */
+import mysql from "mysql2/promise";
+import { DataSource, type EntitySchema, type QueryRunner } from "typeorm";
+import type { SystemName } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { Database, SqlValue, Transaction } from "./database.ts";
+import type { MigrationClass } from "./migration.ts";
+import { judge, retrying } from "./retry.ts";
+
+export interface MysqlOptions {
+  readonly system: SystemName;
+  readonly url: string;
+  readonly prefix: string;
+  readonly entities: readonly EntitySchema[];
+  readonly migrations: readonly MigrationClass[];
+}
+
+interface PoolConnection {
+  query(sql: string): unknown;
+  destroy(): void;
+}
+
+export async function openMysql(options: MysqlOptions): Promise<Database> {
+  const database = `${options.prefix}${options.system}`;
+  const source = new DataSource({
+    type: "mysql",
+    url: withDatabase(options.url, database),
+    entities: [...options.entities],
+    migrations: [...options.migrations],
+    migrationsTableName: "migrations",
+    charset: "utf8mb4_bin",
+    timezone: "Z",
+    poolSize: limits.databasePoolSize,
+    extra: { queueLimit: limits.databaseQueueMax, enableKeepAlive: true, connectTimeout: 5_000 },
+  });
+  await createDatabase(options.url, database);
+  await source.initialize();
+  const { pool } = source.driver as unknown as { pool: { on(event: string, f: (c: PoolConnection) => void): void } };
+  pool.on("connection", (connection) => {
+    connection.query(
+      `SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout = ${limits.lockWaitS}`,
+    );
+  });
+
+  async function withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = source.createQueryRunner();
+    try {
+      await connectInTime(runner);
+      return await work(runner);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  function once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return withRunner(async (runner) => {
+      await runner.query("START TRANSACTION");
+      try {
+        const result = await work(transactionOn(runner));
+        await runner.query("COMMIT");
+        return result;
+      } catch (error) {
+        await rollBack(runner);
+        throw error;
+      }
+    });
+  }
+
+  return {
+    system: options.system,
+    dialect: "mysql",
+    manager: source.manager,
+    query: (sql, params) => unavailable(retrying(() => withRunner((runner) => queryOn(runner, sql, params)))),
+    transaction: (work) => unavailable(retrying(() => once(work))),
+    migrate: () => withMigrationLock(options.url, database, () => source.runMigrations({ transaction: "none" })),
+    ping: () => withRunner(async (runner) => void (await runner.query("SELECT 1"))),
+    close: () => source.destroy(),
+  };
+}
+
+async function queryOn<T>(runner: QueryRunner, sql: string, params: readonly SqlValue[] = []): Promise<T[]> {
+  return (await runner.query(sql, [...params])) as T[];
+}
+
+function transactionOn(runner: QueryRunner): Transaction {
+  return {
+    dialect: "mysql",
+    manager: runner.manager,
+    query: (sql, params) => queryOn(runner, sql, params),
+    run: async (sql, params = []) => (await runner.query(sql, [...params], true)).affected ?? 0,
+    async savepoint(work) {
+      await runner.query("SAVEPOINT work");
+      try {
+        return await work();
+      } catch (error) {
+        // After a deadlock the savepoint is gone with the transaction: the first error is the one to report.
+        if (judge(error) === "final") await runner.query("ROLLBACK TO SAVEPOINT work");
+        throw error;
+      }
+    },
+  };
+}
+
+async function rollBack(runner: QueryRunner): Promise<void> {
+  try {
+    await runner.query("ROLLBACK");
+  } catch {
+    const connection = (await runner.connect()) as PoolConnection;
+    connection.destroy();
+  }
+}
+
+/** mysql2's pool waits for a free connection without limit: here the wait ends. */
+async function connectInTime(runner: QueryRunner): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new AppError("SOURCE_UNAVAILABLE", { message: "No database connection is free." })),
+      limits.lockWaitS * 1000,
+    );
+  });
+  const connecting = runner.connect();
+  try {
+    await Promise.race([connecting, late]);
+  } catch (error) {
+    // If the connection comes after all, it must go back to the pool.
+    connecting.then(
+      () => runner.release(),
+      () => {},
+    );
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A read that met no server is an outage of this system, not a defect. */
+async function unavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof AppError || judge(error) !== "disconnected") throw error;
+    throw new AppError("SOURCE_UNAVAILABLE", { message: "The database does not answer." }, { cause: error });
+  }
+}
+
+function withDatabase(url: string, database: string): string {
+  const target = new URL(url.replace(/^mariadb:/, "mysql:"));
+  target.pathname = `/${database}`;
+  return target.toString();
+}
+
+async function createDatabase(url: string, database: string): Promise<void> {
+  const connection = await connectServer(url);
+  try {
+    const [found] = await connection.query("SHOW DATABASES LIKE ?", [database.replaceAll("_", "\\_")]);
+    if ((found as unknown[]).length === 0) {
+      await connection.query(`CREATE DATABASE IF NOT EXISTS \`${database}\` COLLATE utf8mb4_bin`);
+    }
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Two processes that start together upgrade one after the other. */
+async function withMigrationLock(url: string, database: string, work: () => Promise<unknown>): Promise<void> {
+  const connection = await connectServer(url);
+  try {
+    await connection.query("SELECT GET_LOCK(?, 60)", [`migrate:${database}`]);
+    await work();
+    await connection.query("SELECT RELEASE_LOCK(?)", [`migrate:${database}`]);
+  } finally {
+    await connection.end();
+  }
+}
+
+function connectServer(url: string) {
+  const server = new URL(url.replace(/^mariadb:/, "mysql:"));
+  server.pathname = "/";
+  return mysql.createConnection({ uri: server.toString(), connectTimeout: 5_000 });
+}

@@ -1,0 +1,73 @@
+/**
+ * Multi-row statements that read the same on SQLite and on MySQL/MariaDB.
+ *
+ * Only what differs between the two stands here; everything else is plain SQL where it is used. Table and column
+ * names are constants of the code, never input.
+ */
+import type { Dialect, SqlValue, Transaction } from "./database.ts";
+
+/** Rows a single statement carries at most: SQLite binds at most 32,766 values. */
+const valuesMax = 30_000;
+
+type Values = Readonly<Record<string, SqlValue>>;
+
+/** `?, ?, ?` for `n` values. */
+export function marks(n: number): string {
+  return Array.from({ length: n }, () => "?").join(", ");
+}
+
+/** `((?, ?), (?, ?))`: the right side of `(a, b) IN …` for `n` pairs. */
+export function pairMarks(dialect: Dialect, n: number): string {
+  const rows = Array.from({ length: n }, () => "(?, ?)").join(", ");
+  return dialect === "sqlite" ? `(VALUES ${rows})` : `(${rows})`;
+}
+
+/** Row locks until the transaction ends; SQLite's write transaction holds the whole database anyway. */
+export function forUpdate(dialect: Dialect): string {
+  return dialect === "mysql" ? " FOR UPDATE" : "";
+}
+
+export async function insertRows(tx: Transaction, table: string, rows: readonly Values[]): Promise<void> {
+  await insert(tx, "INSERT INTO", table, rows, "");
+}
+
+/** Inserts the rows whose key is not there yet; returns how many that were. */
+export async function insertMissing(tx: Transaction, table: string, rows: readonly Values[]): Promise<number> {
+  const verb = tx.dialect === "mysql" ? "INSERT IGNORE INTO" : "INSERT OR IGNORE INTO";
+  return insert(tx, verb, table, rows, "");
+}
+
+/** Inserts the rows, or replaces every non-key column of those whose key is there. */
+export async function upsertRows(
+  tx: Transaction,
+  table: string,
+  keys: readonly string[],
+  rows: readonly Values[],
+): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  const others = Object.keys(first).filter((column) => !keys.includes(column));
+  const tail =
+    tx.dialect === "mysql"
+      ? ` ON DUPLICATE KEY UPDATE ${others.map((c) => `${c} = VALUES(${c})`).join(", ")}`
+      : ` ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${others.map((c) => `${c} = excluded.${c}`).join(", ")}`;
+  await insert(tx, "INSERT INTO", table, rows, tail);
+}
+
+async function insert(tx: Transaction, verb: string, table: string, rows: readonly Values[], tail: string) {
+  const first = rows[0];
+  if (!first) return 0;
+  const columns = Object.keys(first);
+  const rowsMax = Math.floor(valuesMax / columns.length);
+  let changed = 0;
+  for (let from = 0; from < rows.length; from += rowsMax) {
+    const part = rows.slice(from, from + rowsMax);
+    const tuple = `(${marks(columns.length)})`;
+    const sql = `${verb} ${table} (${columns.join(", ")}) VALUES ${part.map(() => tuple).join(", ")}${tail}`;
+    changed += await tx.run(
+      sql,
+      part.flatMap((row) => columns.map((column) => row[column] as SqlValue)),
+    );
+  }
+  return changed;
+}

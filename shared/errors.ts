@@ -1,0 +1,217 @@
+/**
+ * Every error the system can answer with, in one table.
+ *
+ * Domain and command code throws `AppError(code, details)` and nothing else; whatever else reaches the edge
+ * is a bug and is answered as INTERNAL with an incident id. Knows nothing of HTTP or GraphQL.
+ */
+
+/** Who can do something about it: the caller, an operator, time itself, or the owner of a mapping. */
+export type ErrorClass = "TRANSIENT" | "MAPPING" | "BUSINESS_RULE" | "DUPLICATE" | "SCHEMA" | "ACCESS" | "DEFECT";
+
+interface ErrorRow {
+  readonly class: ErrorClass;
+  /** May the very same request succeed later without anybody changing anything? */
+  readonly retryable: boolean;
+  /** `request`: a top-level GraphQL error. `user`: a row of the payload's `userErrors`, or a reason beside a null. */
+  readonly shown: "request" | "user";
+  readonly message: string;
+}
+
+export const errorTable = {
+  // ---- the whole request
+  UNAUTHENTICATED: { class: "ACCESS", retryable: false, shown: "request", message: "A valid bearer token is needed." },
+  FORBIDDEN: { class: "ACCESS", retryable: false, shown: "request", message: "The caller's roles do not allow this." },
+  BAD_USER_INPUT: { class: "SCHEMA", retryable: false, shown: "request", message: "The request cannot be understood." },
+  RATE_LIMITED: { class: "TRANSIENT", retryable: true, shown: "request", message: "Too many requests." },
+  QUERY_TOO_COMPLEX: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "request",
+    message: "The query asks for more than one request may.",
+  },
+  SOURCE_UNAVAILABLE: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "request",
+    message: "The system that owns this field does not answer.",
+  },
+  RESYNC_REQUIRED: {
+    class: "TRANSIENT",
+    retryable: false,
+    shown: "request",
+    message: "The cursor is too old: read the state again, then subscribe.",
+  },
+  INTERNAL: { class: "DEFECT", retryable: false, shown: "request", message: "Something went wrong on our side." },
+  GRAPHQL_PARSE_FAILED: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "request",
+    message: "The document does not parse.",
+  },
+  GRAPHQL_VALIDATION_FAILED: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "request",
+    message: "The document does not fit the schema.",
+  },
+  PAYLOAD_TOO_LARGE: { class: "SCHEMA", retryable: false, shown: "request", message: "The request body is too large." },
+
+  // ---- what the caller can put right
+  IDEMPOTENCY_KEY_REUSED: {
+    class: "DUPLICATE",
+    retryable: false,
+    shown: "user",
+    message: "This idempotency key was used with another input.",
+  },
+  IDEMPOTENCY_IN_PROGRESS: {
+    class: "DUPLICATE",
+    retryable: true,
+    shown: "user",
+    message: "The first request with this idempotency key is still running.",
+  },
+  INVALID_INPUT: { class: "SCHEMA", retryable: false, shown: "user", message: "A value is not acceptable." },
+  TOO_MANY_ITEMS: { class: "SCHEMA", retryable: false, shown: "user", message: "The list is longer than allowed." },
+  UNKNOWN_SKU: { class: "MAPPING", retryable: false, shown: "user", message: "No such SKU." },
+  UNKNOWN_LOCATION: { class: "MAPPING", retryable: false, shown: "user", message: "No such location." },
+  UNKNOWN_CHANNEL: { class: "MAPPING", retryable: false, shown: "user", message: "No such channel." },
+  UNKNOWN_DOCUMENT: { class: "BUSINESS_RULE", retryable: false, shown: "user", message: "No such document." },
+  UOM_UNMAPPED: {
+    class: "MAPPING",
+    retryable: false,
+    shown: "user",
+    message: "The item has no factor for this unit of measure.",
+  },
+  UOM_INVALID_FACTOR: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "user",
+    message: "A unit's factor must be a positive fraction.",
+  },
+  QUANTITY_OUT_OF_RANGE: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "user",
+    message: "A quantity or balance lies outside ±2147483647 base units.",
+  },
+  QUANTITY_NOT_POSITIVE: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "user",
+    message: "The quantity must be positive.",
+  },
+  SNAPSHOT_MISMATCH: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "user",
+    message: "A snapshot's quantity must be the sum of its buckets.",
+  },
+  BUCKET_INVALID: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "user",
+    message: "This event cannot move stock between these buckets.",
+  },
+  EVENT_ID_REUSED: {
+    class: "DUPLICATE",
+    retryable: false,
+    shown: "user",
+    message: "This event id was used with another content.",
+  },
+  INSUFFICIENT_STOCK: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "There is not enough to promise.",
+  },
+  ALLOCATION_EXCEEDED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "More is given back than is still allocated.",
+  },
+  ORDER_LINE_EXISTS: {
+    class: "DUPLICATE",
+    retryable: false,
+    shown: "user",
+    message: "This order line is already allocated.",
+  },
+  COMPONENT_CYCLE: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "A kit cannot contain itself.",
+  },
+  ILLEGAL_TRANSITION: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The document's status does not allow this.",
+  },
+  RETURN_EXCEEDED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "More is received than was authorised.",
+  },
+
+  // ---- reasons beside a null or a degraded answer
+  SOURCE_STALE: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "user",
+    message: "A source has not reported for a while.",
+  },
+  SOURCE_GAP: { class: "TRANSIENT", retryable: true, shown: "user", message: "Events of a source are missing." },
+  NEGATIVE_ON_HAND: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The warehouse reports less than nothing.",
+  },
+  NO_POSITION: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "No source has ever reported stock of this SKU here.",
+  },
+
+  // ---- start and infrastructure
+  CONFIG_INVALID: { class: "DEFECT", retryable: false, shown: "request", message: "The configuration cannot be used." },
+  COMPOSITION_FAILED: {
+    class: "DEFECT",
+    retryable: false,
+    shown: "request",
+    message: "The subgraphs do not compose into one supergraph.",
+  },
+  DEADLINE_EXCEEDED: { class: "TRANSIENT", retryable: true, shown: "request", message: "The work took too long." },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** `field`: path inside the mutation's input, as GraphQL clients expect it. Everything in `details` may be shown. */
+export interface ErrorDetails {
+  readonly message?: string;
+  readonly field?: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(details.message ?? errorTable[code].message, options);
+    this.name = "AppError";
+    this.code = code;
+    this.details = details;
+  }
+
+  get row(): ErrorRow {
+    return errorTable[this.code];
+  }
+}
+
+/** Can the caller put it right, so that it belongs into `userErrors`? */
+export function isUserError(error: unknown): error is AppError {
+  return error instanceof AppError && error.row.shown === "user";
+}

@@ -1,0 +1,178 @@
+/**
+ * Canonical events: the facts that cross from one system to another, in a CloudEvents 1.0 envelope.
+ *
+ * `sourceSeq` counts 1, 2, 3, … per source and `partitionKey`, so that whoever follows can tell a gap from silence.
+ * Quantities are integers in base units. Readers ignore members they do not know.
+ */
+import { createHash } from "node:crypto";
+import type { SystemName } from "../config.ts";
+
+export const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"] as const;
+export type Bucket = (typeof buckets)[number];
+export type Buckets = Readonly<Record<Bucket, number>>;
+
+export const noStock: Buckets = {
+  unrestricted: 0,
+  picked: 0,
+  dock: 0,
+  damaged: 0,
+  hold: 0,
+  expired: 0,
+  quarantine: 0,
+};
+
+export function onHandOf(stock: Buckets): number {
+  return buckets.reduce((sum, bucket) => sum + stock[bucket], 0);
+}
+
+export interface DocumentRef {
+  /** ORDER, PURCHASE_ORDER, TRANSFER, RETURN, RECEIPT, COUNT, … */
+  readonly type: string;
+  readonly id: string;
+  readonly line?: string | null;
+}
+
+/** What an event says beyond the envelope, per type. */
+export interface EventData {
+  // wms: each moves the quantity of the envelope from `fromBucket` to `toBucket`; absent means outside the building
+  "receipt.recorded": StockMoved;
+  "putaway.completed": StockMoved;
+  "pick.confirmed": StockMoved;
+  "shipment.confirmed": StockMoved;
+  "shipment.voided": StockMoved;
+  "stock.status.changed": StockMoved;
+  "adjustment.posted": StockMoved;
+  /** Absolute: everything up to `asOfSeq` of this source is in it. */
+  "inventory.snapshot": Snapshot;
+  // erp
+  "order.allocated": { readonly committedDelta: number };
+  "order.deallocated": { readonly committedDelta: number };
+  "supply.expected.changed": InboundLine;
+  /** The book followed a warehouse event: the offset that bridged the time in between is cleared. */
+  "erp.posting.acknowledged": {
+    readonly postedEventId: string;
+    readonly bookDelta: number;
+    readonly committedDelta: number;
+    readonly offset: PostingOffset;
+    readonly offsetDelta: number;
+  };
+  "erp.posting.failed": { readonly postedEventId: string; readonly code: string };
+  /** The ERP's own books: an absolute balance as its own people posted it. */
+  "book.balance.changed": { readonly bookDelta: number };
+  // returns
+  "return.authorized": { readonly returnId: string };
+  "return.received": { readonly returnId: string; readonly quarantinedDelta: number };
+  "return.restocked": { readonly returnId: string; readonly quarantinedDelta: number };
+  // master data and policy
+  "master.changed": ProductChanged | LocationChanged;
+  "policy.changed": { readonly policyVersion: number };
+  // availability
+  "availability.changed": { readonly version: number; readonly causeEventIds: readonly string[] };
+  "snapshot.requested": { readonly system: SystemName };
+}
+
+export type EventType = keyof EventData;
+export type PostingOffset = "shipped" | "received" | "adjusted" | "none";
+
+export interface StockMoved {
+  readonly deltas: Partial<Buckets>;
+}
+
+/** One owner's whole view of a position. Only the members of the owner that sends it are there. */
+export interface Snapshot {
+  readonly asOfSeq: number;
+  readonly wms?: Buckets;
+  readonly erp?: { readonly book: number; readonly committed: number; readonly inbound: readonly InboundLine[] };
+  readonly returns?: {
+    readonly quarantined: number;
+    readonly inInspection: number;
+    readonly restockApproved: number;
+  };
+}
+
+export interface InboundLine {
+  readonly purchaseOrderId: string;
+  readonly line: string;
+  /** Base units still to come; 0 when the line is closed. */
+  readonly openQuantity: number;
+  readonly orderedQuantity: number;
+  /** RFC 3339 date. */
+  readonly promisedOn: string | null;
+}
+
+export interface ProductChanged {
+  readonly kind: "product";
+  readonly version: number;
+  readonly name: string;
+  readonly baseUnit: string;
+  readonly class: string | null;
+  readonly active: boolean;
+  readonly safetyStock: number;
+  readonly units: readonly { readonly unit: string; readonly numerator: number; readonly denominator: number }[];
+}
+
+export interface LocationChanged {
+  readonly kind: "location";
+  readonly version: number;
+  readonly name: string;
+  readonly type: string;
+  readonly timeZone: string;
+  readonly sellable: boolean;
+}
+
+export interface CanonicalEvent<T extends EventType = EventType> {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly type: T;
+  readonly source: SystemName;
+  readonly sourceSeq: number;
+  readonly partitionKey: string;
+  /** When it happened, RFC 3339. */
+  readonly time: string;
+  /** When its owner committed it, RFC 3339. */
+  readonly recordedAt: string;
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly actor: string;
+  readonly sku: string | null;
+  readonly locationId: string | null;
+  readonly toLocationId: string | null;
+  readonly quantity: number | null;
+  readonly uom: string | null;
+  readonly enteredQuantity: number | null;
+  readonly fromBucket: Bucket | null;
+  readonly toBucket: Bucket | null;
+  readonly documentRef: DocumentRef | null;
+  readonly channel: string | null;
+  readonly reasonCode: string | null;
+  readonly note: string | null;
+  readonly corrects: string | null;
+  readonly data: EventData[T];
+}
+
+/** An event of any type that a `switch` on `type` narrows. */
+export type AnyEvent = { [T in EventType]: CanonicalEvent<T> }[EventType];
+
+/** Everything its source committed before `timeMs` has been published. Neither stored nor sequenced. */
+export interface Heartbeat {
+  readonly system: SystemName;
+  readonly timeMs: number;
+}
+
+/** Streams: `facts` for what systems tell each other, `availability` for caches and subscribers. */
+export type Topic = "facts" | "availability";
+
+export function topicOf(type: EventType): Topic {
+  return type === "availability.changed" ? "availability" : "facts";
+}
+
+/** The stream partition of an event: all of one SKU is in one. `count` partitions, numbered from 0. */
+export function partitionOf(event: Pick<CanonicalEvent, "sku" | "partitionKey">, count: number): number {
+  return (
+    createHash("sha1")
+      .update(event.sku ?? event.partitionKey)
+      .digest()
+      .readUInt32BE(0) % count
+  );
+}

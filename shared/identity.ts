@@ -1,0 +1,151 @@
+/**
+ * Who is asking: a bearer token (JWT) becomes an `Identity`, or the request is anonymous.
+ *
+ * A token that is present but not valid is an error, never a silent downgrade to anonymous. The `sub` claim is the
+ * person; two tokens of one person are one person. The only door to jose.
+ */
+import { createRemoteJWKSet, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { Clock } from "./clock.ts";
+import { AppError } from "./errors.ts";
+import { parseCode } from "./ids.ts";
+import { limits } from "./limits.ts";
+
+export const roles = [
+  "storefront",
+  "crm",
+  "portal",
+  "planner",
+  "warehouse",
+  "returns-desk",
+  "supervisor",
+  "manager",
+  "controller",
+  "connector-erp",
+  "connector-wms",
+  "auditor",
+  "admin",
+] as const;
+export type Role = (typeof roles)[number];
+
+export interface Identity {
+  /** The person or connector behind the token; null for an anonymous caller. */
+  readonly person: string | null;
+  readonly roles: ReadonlySet<Role>;
+  /** Business accounts the caller acts for; null where the token does not restrict it. */
+  readonly accounts: readonly string[] | null;
+  /** Channels the caller may read; null where the token does not restrict it. */
+  readonly channels: readonly string[] | null;
+  /** The token itself, to be passed on to the subgraphs, which check it again. */
+  readonly token: string | null;
+}
+
+export const anonymous: Identity = { person: null, roles: new Set(), accounts: null, channels: null, token: null };
+
+/** The actor of what the system does by itself. */
+export function systemIdentity(name: string): Identity {
+  return { ...anonymous, person: `system:${name}`, roles: new Set<Role>(["admin"]) };
+}
+
+export interface AuthConfig {
+  /** HMAC secret for HS256 tokens; used when there is no JWKS. */
+  readonly secret: string;
+  readonly jwksUrl: string | null;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export interface Authenticator {
+  /** `authorization`: the header's value. Fails with UNAUTHENTICATED. */
+  authenticate(authorization: string | undefined): Promise<Identity>;
+}
+
+const verifiedTokensMax = 10_000;
+
+export function createAuthenticator(config: AuthConfig, clock: Clock): Authenticator {
+  const keySet = config.jwksUrl ? createRemoteJWKSet(new URL(config.jwksUrl)) : null;
+  const secret = new TextEncoder().encode(config.secret);
+  const verified = new Map<string, { identity: Identity; expiresAtMs: number }>();
+
+  async function verify(token: string): Promise<JWTPayload> {
+    const options = {
+      issuer: config.issuer,
+      audience: config.audience,
+      clockTolerance: limits.clockSkewS,
+      currentDate: new Date(clock.now()),
+      requiredClaims: ["sub", "exp"],
+    };
+    const { payload } = keySet
+      ? await jwtVerify(token, keySet, { ...options, algorithms: ["RS256", "PS256", "ES256", "EdDSA"] })
+      : await jwtVerify(token, secret, { ...options, algorithms: ["HS256"] });
+    return payload;
+  }
+
+  return {
+    async authenticate(authorization) {
+      if (authorization === undefined || authorization === "") return anonymous;
+      const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
+      if (!token) throw new AppError("UNAUTHENTICATED", { message: "The Authorization header is not a bearer token." });
+      const known = verified.get(token);
+      if (known && known.expiresAtMs > clock.now()) return known.identity;
+      let payload: JWTPayload;
+      try {
+        payload = await verify(token);
+      } catch (cause) {
+        throw new AppError("UNAUTHENTICATED", { message: "The bearer token is not valid." }, { cause });
+      }
+      const identity = toIdentity(payload, token);
+      if (verified.size >= verifiedTokensMax) verified.clear();
+      verified.set(token, { identity, expiresAtMs: (payload.exp as number) * 1000 });
+      return identity;
+    },
+  };
+}
+
+export interface TokenRequest {
+  readonly person: string;
+  readonly roles: readonly Role[];
+  readonly accounts?: readonly string[];
+  readonly channels?: readonly string[];
+  readonly ttlS?: number;
+}
+
+/** A token for the local secret. Fails with INVALID_INPUT, CONFIG_INVALID (an identity provider issues the tokens). */
+export async function issueToken(config: AuthConfig, request: TokenRequest, clock: Clock): Promise<string> {
+  if (config.jwksUrl) {
+    throw new AppError("CONFIG_INVALID", { message: "AUTH_JWKS_URL is set: its owner issues the tokens." });
+  }
+  for (const role of request.roles) {
+    if (!isRole(role)) {
+      throw new AppError("INVALID_INPUT", { message: `No such role: ${role}. Known: ${roles.join(", ")}.` });
+    }
+  }
+  const nowS = Math.floor(clock.now() / 1000);
+  return new SignJWT({
+    roles: [...request.roles],
+    ...(request.accounts ? { accounts: [...request.accounts] } : {}),
+    ...(request.channels ? { channels: [...request.channels] } : {}),
+  })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setSubject(parseCode(request.person, limits.personLengthMax, ["person"]))
+    .setIssuer(config.issuer)
+    .setAudience(config.audience)
+    .setIssuedAt(nowS)
+    .setExpirationTime(nowS + (request.ttlS ?? 30 * 24 * 3600))
+    .sign(new TextEncoder().encode(config.secret));
+}
+
+function toIdentity(payload: JWTPayload, token: string): Identity {
+  const strings = (claim: unknown): string[] | null =>
+    Array.isArray(claim) ? claim.filter((v): v is string => typeof v === "string") : null;
+  return {
+    person: payload.sub as string,
+    roles: new Set((strings(payload["roles"]) ?? []).filter(isRole)),
+    accounts: strings(payload["accounts"]),
+    channels: strings(payload["channels"]),
+    token,
+  };
+}
+
+function isRole(value: string): value is Role {
+  return (roles as readonly string[]).includes(value);
+}

@@ -1,0 +1,78 @@
+/**
+ * Start in order, stop in the reverse order, once.
+ *
+ * A part that fails to start stops what had started before it. `stop` may be called any number of times and at any
+ * moment, also while `start` is still running; every call waits for the one stop there is.
+ */
+import type { Logger } from "./logging.ts";
+
+export interface Part {
+  readonly name: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Lifecycle {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createLifecycle(parts: readonly Part[], log: Logger): Lifecycle {
+  const started: Part[] = [];
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined;
+
+  async function startAll() {
+    for (const part of parts) {
+      if (stopping) return;
+      await part.start();
+      started.push(part);
+    }
+  }
+
+  async function stopAll() {
+    await starting?.catch(() => {});
+    for (const part of started.reverse()) {
+      try {
+        await part.stop();
+      } catch (error) {
+        log.error({ error, part: part.name }, "a part did not stop cleanly");
+      }
+    }
+    started.length = 0;
+  }
+
+  const lifecycle: Lifecycle = {
+    start() {
+      starting ??= startAll();
+      return starting.catch(async (error) => {
+        await lifecycle.stop();
+        throw error;
+      });
+    },
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+  return lifecycle;
+}
+
+/** SIGTERM and SIGINT stop the lifecycle, then the process; a second signal ends it at once. */
+export function stopOnSignal(lifecycle: Lifecycle, log: Logger): void {
+  let signalled = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (signalled) process.exit(1);
+    signalled = true;
+    log.info({ signal }, "stopping");
+    lifecycle.stop().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ error }, "stop failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}

@@ -1,0 +1,67 @@
+/**
+ * Every limit of the system, named once, with its unit last.
+ *
+ * A limit is a promise to the caller and a guard for us: each has a test that crosses it. Deployment settings
+ * (hosts, secrets, ports) are not here but in `config.ts`.
+ */
+export const limits = {
+  bodyBytesMax: 1_048_576,
+  queryTokensMax: 10_000,
+  queryDepthMax: 20,
+  queryAliasesMax: 1_000,
+
+  skuLengthMax: 64,
+  locationIdLengthMax: 64,
+  channelIdLengthMax: 32,
+  documentIdLengthMax: 128,
+  eventIdLengthMax: 128,
+  unitLengthMax: 16,
+  nameLengthMax: 255,
+  noteLengthMax: 500,
+  reasonCodeLengthMax: 64,
+  idempotencyKeyLengthMax: 255,
+  personLengthMax: 128,
+  quantityMax: 2_147_483_647,
+
+  pageSizeMax: 200,
+  /** SKUs × locations that one `availability` field may ask for. */
+  availabilityPositionsMax: 2_000,
+  commandItemsMax: 1_000,
+
+  idempotencyKeptMs: 48 * 3_600_000,
+  publishedEventKeptMs: 7 * 24 * 3_600_000,
+  inboxKeptMs: 30 * 24 * 3_600_000,
+  housekeepingEveryMs: 60_000,
+
+  transactionAttemptsMax: 8,
+  transactionBackoffMs: 10,
+  lockWaitS: 5,
+  databasePoolSize: 10,
+  databaseQueueMax: 500,
+
+  eventPartitions: 8,
+  relayBatchMax: 500,
+  relayPollMs: 500,
+  relayClaimMs: 15_000,
+  consumerBatchMax: 500,
+  consumerAttemptsMax: 5,
+  consumerBackoffMs: 50,
+  streamBlockMs: 1_000,
+  streamLengthMax: 100_000,
+  streamLagMax: 10_000,
+  streamLagWaitMs: 5_000,
+  leaseMs: 5_000,
+  heartbeatEveryMs: 1_000,
+
+  /** How long a missing sequence number may be on its way before the position counts as DEGRADED. */
+  gapHoldMs: 2_000,
+  aheadMax: 256,
+  /** How long a warehouse fact waits for master data that may still be on its way. */
+  masterDataWaitMs: 1_500,
+
+  subgraphQueryMs: 3_000,
+  subgraphMutationMs: 20_000,
+  compositionWaitMs: 60_000,
+  drainMs: 10_000,
+  clockSkewS: 30,
+} as const;

@@ -1,0 +1,151 @@
+/**
+ * A consumer: batches from the bus → one transaction with the inbox rows and what the handler changes.
+ *
+ * An event has its effect once, however often it comes: its id goes into the inbox in the transaction of the effect.
+ * An event that cannot be applied is set aside as a dead letter with its code and a hint; it never blocks the others.
+ */
+import type { Clock } from "../clock.ts";
+import type { Database, Transaction } from "../db/database.ts";
+import { judge, TransactionConflict } from "../db/retry.ts";
+import { insertMissing, marks } from "../db/statements.ts";
+import { AppError } from "../errors.ts";
+import type { AnyEvent, EventType, Heartbeat, Topic } from "../events/canonical-event.ts";
+import type { Part } from "../lifecycle.ts";
+import { limits } from "../limits.ts";
+import type { Logger } from "../logging.ts";
+import { type Cause, createRecorder, type Recorder } from "../recorder.ts";
+import type { Batch, Bus, Subscription } from "./bus.ts";
+import { setAside } from "./dead-letters.ts";
+
+export interface ConsumerSpec {
+  /** Name of the consumer group, e.g. `wms`. */
+  readonly name: string;
+  readonly topic: Topic;
+  readonly types: readonly EventType[];
+  /** Applies events it has not seen before, in the order they came. May run more than once (see `Database`). */
+  handle(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder): Promise<void>;
+  /** After everything before the heartbeat has been applied. */
+  heartbeat?(partition: number, heartbeats: readonly Heartbeat[]): Promise<void>;
+  /** After COMMIT of a batch that changed something. */
+  applied?(events: readonly AnyEvent[]): void;
+}
+
+export interface ConsumerDeps {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after COMMIT: there may be something new in the outbox. */
+  readonly committed: () => void;
+}
+
+/** The cause to record for what follows from `event`. */
+export function causeOf(consumer: string, event: AnyEvent): Cause {
+  return {
+    person: `system:${consumer}`,
+    roles: [],
+    correlationId: event.correlationId,
+    causationId: event.id,
+    idempotencyKey: null,
+  };
+}
+
+export function createConsumer(deps: ConsumerDeps, spec: ConsumerSpec): Part {
+  const wanted = new Set<string>(spec.types);
+  let subscription: Subscription | undefined;
+
+  async function onBatch(batch: Batch): Promise<void> {
+    const events = batch.events.filter((event) => wanted.has(event.type));
+    if (events.length > 0) await applyAll(events);
+    if (batch.heartbeats.length > 0) await spec.heartbeat?.(batch.partition, batch.heartbeats);
+  }
+
+  /** The batch as one; if that fails for good, each event by itself, so that one cannot spoil the others. */
+  async function applyAll(events: readonly AnyEvent[]): Promise<void> {
+    try {
+      await apply(events);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      for (const event of events) await applyOrSetAside(event);
+    }
+  }
+
+  async function applyOrSetAside(event: AnyEvent): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await apply([event]);
+      } catch (error) {
+        if (isTransient(error)) throw error;
+        // What the error table names will not get better by itself; what it does not name may be a glitch.
+        if (!(error instanceof AppError) && attempt < limits.consumerAttemptsMax) continue;
+        deps.log.error({ error, consumer: spec.name, eventId: event.id, type: event.type }, "event set aside");
+        await deps.db.transaction((tx) =>
+          setAside(tx, { consumer: spec.name, event, error, attempts: attempt, nowMs: deps.clock.now() }),
+        );
+        return;
+      }
+    }
+  }
+
+  async function apply(events: readonly AnyEvent[]): Promise<void> {
+    const applied = await deps.db.transaction(async (tx) => {
+      const fresh = await takeIn(tx, spec.name, events, deps.clock.now());
+      const first = fresh[0];
+      if (!first) return fresh;
+      const recorder = createRecorder(deps.db.system, deps.clock, causeOf(spec.name, first));
+      await spec.handle(tx, fresh, recorder);
+      await recorder.flush(tx);
+      return fresh;
+    });
+    if (applied.length === 0) return;
+    spec.applied?.(applied);
+    deps.committed();
+  }
+
+  return {
+    name: `consumer:${spec.name}`,
+    async start() {
+      subscription = await deps.bus.consume(spec.topic, spec.name, onBatch);
+    },
+    async stop() {
+      await subscription?.stop();
+    },
+  };
+}
+
+/** Enters the events into the inbox; returns those that were not in it. */
+async function takeIn(
+  tx: Transaction,
+  consumer: string,
+  events: readonly AnyEvent[],
+  nowMs: number,
+): Promise<AnyEvent[]> {
+  const keyOf = (event: { source: string; id: string }) => `${event.source}/${event.id}`;
+  const seen = new Set(
+    (
+      await tx.query<{ source: string; id: string }>(
+        `SELECT source, event_id AS id FROM inbox WHERE consumer = ? AND event_id IN (${marks(events.length)})`,
+        [consumer, ...events.map((event) => event.id)],
+      )
+    ).map(keyOf),
+  );
+  const fresh: AnyEvent[] = [];
+  for (const event of events) {
+    if (seen.has(keyOf(event))) continue;
+    seen.add(keyOf(event));
+    fresh.push(event);
+  }
+  const entered = await insertMissing(
+    tx,
+    "inbox",
+    fresh.map((event) => ({ consumer, source: event.source, event_id: event.id, received_at_ms: nowMs })),
+  );
+  // Another worker entered one of them in between: begin again, and see it.
+  if (entered !== fresh.length) throw new TransactionConflict("inbox");
+  return fresh;
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof AppError) return error.row.class === "TRANSIENT";
+  return judge(error) !== "final";
+}

@@ -1,0 +1,172 @@
+/**
+ * The relay: outbox rows → bus, at least once, in order of commit as far as one relay goes.
+ *
+ * Rows are claimed by their state with a fenced UPDATE, never by "id greater than the last": row numbers are given
+ * before COMMIT, so a transaction may commit a lower number later. A claim that is not finished in time is open to
+ * the next relay; the copies that may follow are removed by the consumers' inboxes.
+ */
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import { upsertRows } from "../db/statements.ts";
+import type { AnyEvent, Topic } from "../events/canonical-event.ts";
+import type { Part } from "../lifecycle.ts";
+import { limits } from "../limits.ts";
+import type { Logger } from "../logging.ts";
+import type { Bus } from "./bus.ts";
+
+export interface Relay extends Part {
+  /** There may be new rows: look soon. */
+  notify(): void;
+  /** Publishes until the outbox is empty; how many rows that were. */
+  flush(): Promise<number>;
+  /** Tells the bus up to when everything has been published. */
+  heartbeat(): Promise<void>;
+}
+
+interface RelayDeps {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
+  const relayId = randomUUID();
+  let claims = 0;
+  let running = false;
+  let timer: NodeJS.Timeout | undefined;
+  let beat: NodeJS.Timeout | undefined;
+  let work: Promise<unknown> = Promise.resolve();
+
+  /** One pass at a time; callers queue behind it. */
+  function serially<T>(pass: () => Promise<T>): Promise<T> {
+    const mine = work.then(pass, pass);
+    work = mine.catch(() => {});
+    return mine;
+  }
+
+  async function publishAll(): Promise<number> {
+    await republishIfLost(db, bus, clock, log);
+    await reopenStaleClaims(db, clock);
+    let published = 0;
+    for (;;) {
+      const claim = `${relayId}:${++claims}`;
+      const rows = await claimRows(db, clock, claim);
+      for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
+      if (rows.length > 0) await markPublished(db, claim);
+      published += rows.length;
+      if (rows.length < limits.relayBatchMax) return published;
+    }
+  }
+
+  async function beatOnce(): Promise<void> {
+    const nowMs = clock.now();
+    const [oldest] = await db.query<{ created_at_ms: number }>(
+      "SELECT created_at_ms FROM outbox WHERE state IN ('new', 'claimed') ORDER BY created_at_ms LIMIT 1",
+    );
+    await bus.heartbeat(db.system, Math.min(nowMs, Number(oldest?.created_at_ms ?? nowMs)));
+  }
+
+  const relay: Relay = {
+    name: `relay:${db.system}`,
+    async start() {
+      running = true;
+      schedule(0);
+      beat = setInterval(() => guarded(() => relay.heartbeat()), limits.heartbeatEveryMs);
+      await relay.heartbeat();
+    },
+    async stop() {
+      running = false;
+      clearTimeout(timer);
+      clearInterval(beat);
+      await serially(publishAll).catch((error) => log.warn({ error }, "the outbox was not emptied at stop"));
+    },
+    notify() {
+      if (running) schedule(0);
+    },
+    flush: () => serially(publishAll),
+    heartbeat: () => beatOnce(),
+  };
+
+  let scheduledAtMs = Number.POSITIVE_INFINITY;
+  function schedule(delayMs: number): void {
+    if (delayMs >= scheduledAtMs) return;
+    clearTimeout(timer);
+    scheduledAtMs = delayMs;
+    timer = setTimeout(() => {
+      scheduledAtMs = Number.POSITIVE_INFINITY;
+      guarded(() => serially(publishAll)).then(() => running && schedule(limits.relayPollMs));
+    }, delayMs);
+  }
+
+  async function guarded(pass: () => Promise<unknown>): Promise<void> {
+    try {
+      await pass();
+    } catch (error) {
+      log.warn({ error, system: db.system }, "relay pass failed; it is tried again");
+    }
+  }
+
+  return relay;
+}
+
+/** Claims the oldest new rows. */
+async function claimRows(db: Database, clock: Clock, claim: string): Promise<{ topic: Topic; body: string }[]> {
+  const [waiting] = await db.query("SELECT 1 AS one FROM outbox WHERE state = 'new' LIMIT 1");
+  if (!waiting) return [];
+  return db.transaction(async (tx) => {
+    // The derived table: MySQL does not let an UPDATE select from its own table directly.
+    await tx.run(
+      `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ? WHERE id IN
+         (SELECT id FROM (SELECT id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ${limits.relayBatchMax}) AS oldest)`,
+      [claim, clock.now()],
+    );
+    return tx.query<{ topic: Topic; body: string }>("SELECT topic, body FROM outbox WHERE claim = ? ORDER BY id", [
+      claim,
+    ]);
+  });
+}
+
+async function markPublished(db: Database, claim: string): Promise<void> {
+  await db.transaction((tx) =>
+    tx.run("UPDATE outbox SET state = 'done' WHERE claim = ? AND state = 'claimed'", [claim]),
+  );
+}
+
+async function reopenStaleClaims(db: Database, clock: Clock): Promise<void> {
+  const before = clock.now() - limits.relayClaimMs;
+  const [stale] = await db.query("SELECT 1 AS one FROM outbox WHERE state = 'claimed' AND claimed_at_ms < ? LIMIT 1", [
+    before,
+  ]);
+  if (!stale) return;
+  await db.transaction((tx) =>
+    tx.run("UPDATE outbox SET state = 'new', claim = NULL WHERE state = 'claimed' AND claimed_at_ms < ?", [before]),
+  );
+}
+
+/** The stream may lose acknowledged writes; the outbox has not. Copies are harmless, holes are not. */
+async function republishIfLost(db: Database, bus: Bus, clock: Clock, log: Logger): Promise<void> {
+  const epoch = await bus.epoch();
+  const [known] = await db.query<{ value: string }>("SELECT value FROM relay_state WHERE name = 'epoch'");
+  if (known?.value === epoch) return;
+  await db.transaction(async (tx) => {
+    if (known) {
+      const since = clock.now() - limits.publishedEventKeptMs;
+      const rows = await tx.run("UPDATE outbox SET state = 'new', claim = NULL WHERE created_at_ms >= ?", [since]);
+      log.warn({ rows, system: db.system }, "the event stream is a new one: publishing again");
+    }
+    await upsertRows(tx, "relay_state", ["name"], [{ name: "epoch", value: epoch }]);
+  });
+}
+
+function byTopic(rows: readonly { topic: Topic; body: string }[]): Map<Topic, AnyEvent[]> {
+  const topics = new Map<Topic, AnyEvent[]>();
+  for (const row of rows) {
+    const event = JSON.parse(row.body) as AnyEvent;
+    const list = topics.get(row.topic);
+    if (list) list.push(event);
+    else topics.set(row.topic, [event]);
+  }
+  return topics;
+}
