@@ -1,0 +1,87 @@
+/**
+ * A subgraph as a process of its own: GraphQL over HTTP for the gateway, and health for whoever watches.
+ *
+ * Checks the bearer token itself: the gateway passes it on, and nobody is believed because of where a call comes from.
+ */
+import { randomUUID } from "node:crypto";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Config } from "../config.ts";
+import { readEnv, toConfig } from "../config.ts";
+import { AppError, errorTable } from "../errors.ts";
+import type { Identity } from "../identity.ts";
+import { createKernel, type Kernel } from "../kernel.ts";
+import { createLifecycle, type Lifecycle, stopOnSignal } from "../lifecycle.ts";
+import { limits } from "../limits.ts";
+import { createLogger } from "../logging.ts";
+import type { OperationRequest } from "./execute.ts";
+import type { Subgraph } from "./subgraph.ts";
+
+export const correlationHeader = "x-correlation-id";
+
+export interface SubgraphServer extends Lifecycle {
+  /** Where it listens, once started. */
+  url(): string;
+}
+
+export async function createSubgraphServer(
+  config: Config,
+  create: (kernel: Kernel) => Promise<Subgraph>,
+): Promise<SubgraphServer> {
+  const kernel = await createKernel(config);
+  const subgraph = await create(kernel);
+  const http = createHttp(kernel, subgraph);
+  let address = "";
+  const lifecycle = createLifecycle(
+    [
+      { name: "kernel", start: async () => {}, stop: () => kernel.close() },
+      ...subgraph.consumers,
+      ...subgraph.publishers,
+      {
+        name: "http",
+        start: async () => {
+          address = await http.listen({ host: config.host, port: config.port });
+        },
+        stop: () => http.close(),
+      },
+    ],
+    kernel.log,
+  );
+  return { ...lifecycle, url: () => `${address}/graphql` };
+}
+
+/** The whole life of a subgraph's process. `defaultPort` where PORT is not set. */
+export async function runSubgraph(defaultPort: number, create: (kernel: Kernel) => Promise<Subgraph>): Promise<void> {
+  const config = toConfig({ PORT: String(defaultPort), DEMO: "off", ...readEnv() });
+  const server = await createSubgraphServer(config, create);
+  await server.start();
+  stopOnSignal(server, createLogger(config.logLevel));
+  process.stdout.write(`ready ${server.url()}\n`);
+}
+
+function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
+  const http = Fastify({ bodyLimit: limits.bodyBytesMax * 4, forceCloseConnections: "idle" });
+
+  http.post("/graphql", async (request, reply) => {
+    const correlationId = String(request.headers[correlationHeader] ?? randomUUID()).slice(0, 128);
+    reply.header(correlationHeader, correlationId);
+    let identity: Identity;
+    try {
+      identity = await kernel.authenticator.authenticate(request.headers.authorization);
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : "INTERNAL";
+      return reply.status(401).send({ errors: [{ message: errorTable[code].message, extensions: { code } }] });
+    }
+    return subgraph.execute(request.body as OperationRequest, { identity, correlationId });
+  });
+  http.get("/healthz", async () => ({ status: "ok" }));
+  http.get("/readyz", async (_request, reply) => {
+    try {
+      await subgraph.ready();
+      return { status: "ready" };
+    } catch (error) {
+      kernel.log.warn({ error }, "not ready");
+      return reply.status(503).send({ status: "not ready" });
+    }
+  });
+  return http;
+}

@@ -1,0 +1,101 @@
+/**
+ * What a subgraph is to the rest of the system: a name, an SDL, a way to run operations, and a life.
+ *
+ * `createSubgraph` puts together what every subgraph has (schema, executor, relay, consumers, housekeeping); what is
+ * its own stands in `subgraphs/<name>/`.
+ */
+import { readFileSync } from "node:fs";
+import type { AccessTable } from "../access.ts";
+import type { CommandDeps, RequestContext } from "../command.ts";
+import type { SystemName } from "../config.ts";
+import type { Database } from "../db/database.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Part } from "../lifecycle.ts";
+import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
+import { createHousekeeping } from "../messaging/housekeeping.ts";
+import { createRelay } from "../messaging/relay.ts";
+import { createExecutor, type OperationRequest, type OperationResult } from "./execute.ts";
+import { createSubgraphSchema, type Resolvers } from "./schema.ts";
+
+export interface Subgraph {
+  readonly name: SystemName;
+  readonly sdl: string;
+  readonly db: Database;
+  execute(operation: OperationRequest, request: RequestContext): Promise<OperationResult>;
+  /** Started before any relay, so that nothing is published to nobody. */
+  readonly consumers: readonly Part[];
+  /** Started after every consumer. */
+  readonly publishers: readonly Part[];
+  /** Publishes what is in the outbox now; how many events that were. */
+  flush(): Promise<number>;
+  /** Publishes a heartbeat now. */
+  heartbeat(): Promise<void>;
+  /** Resolves when the subgraph can answer; fails with the reason. */
+  ready(): Promise<void>;
+}
+
+export interface SubgraphSpec {
+  readonly name: SystemName;
+  readonly db: Database;
+  readonly sdl: string;
+  readonly access: AccessTable;
+  readonly resolvers: Resolvers;
+  /** The context of one operation's resolvers: loaders live as long as it does. */
+  readonly contextFor: (request: RequestContext) => object;
+  readonly consumers: readonly ConsumerSpec[];
+  /** Parts of the subgraph's own, started with the consumers. */
+  readonly parts?: readonly Part[];
+}
+
+/** The subgraph's commands are created before it, so they tell the relay of their commits through this. */
+export interface CommitSignal {
+  readonly committed: () => void;
+  listen(listener: () => void): void;
+}
+
+export function createCommitSignal(): CommitSignal {
+  let listener = () => {};
+  return {
+    committed: () => listener(),
+    listen(next) {
+      listener = next;
+    },
+  };
+}
+
+export function commandDeps(kernel: Kernel, db: Database, signal: CommitSignal): CommandDeps {
+  return { system: db.system, db, clock: kernel.clock, committed: signal.committed };
+}
+
+export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: CommitSignal): Subgraph {
+  const { db } = spec;
+  const { bus, clock } = kernel;
+  const log = kernel.log.child({ system: spec.name });
+  const run = createExecutor(createSubgraphSchema(spec), log);
+  const relay = createRelay({ db, bus, clock, log });
+  signal.listen(() => relay.notify());
+  return {
+    name: spec.name,
+    sdl: spec.sdl,
+    db,
+    execute: (operation, request) => run(operation, { request, ...spec.contextFor(request) }),
+    consumers: [
+      ...(spec.parts ?? []),
+      ...spec.consumers.map((consumer) =>
+        createConsumer({ db, bus, clock, log, committed: signal.committed }, consumer),
+      ),
+    ],
+    publishers: [relay, createHousekeeping({ db, clock, log })],
+    flush: () => relay.flush(),
+    heartbeat: () => relay.heartbeat(),
+    ready: async () => {
+      await db.ping();
+      await bus.ping();
+    },
+  };
+}
+
+/** The `schema.graphql` beside the calling module. */
+export function readSdl(moduleUrl: string): string {
+  return readFileSync(new URL("./schema.graphql", moduleUrl), "utf8");
+}

@@ -1,0 +1,19 @@
+/**
+ * Which servers this machine has for the tests: MySQL/MariaDB and Redis, at the given URLs or on localhost.
+ *
+ * Looked for once, before the suites (`global-setup.ts`); every suite reads the answer here.
+ */
+import { inject } from "vitest";
+
+export interface Services {
+  readonly mysqlUrl: string | null;
+  readonly redisUrl: string | null;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    services: Services;
+  }
+}
+
+export const services: Services = inject("services");
