@@ -74,6 +74,12 @@ export const errorTable = {
   UNKNOWN_SKU: { class: "MAPPING", retryable: false, shown: "user", message: "No such SKU." },
   UNKNOWN_LOCATION: { class: "MAPPING", retryable: false, shown: "user", message: "No such location." },
   UNKNOWN_CHANNEL: { class: "MAPPING", retryable: false, shown: "user", message: "No such channel." },
+  DOCUMENT_EXISTS: {
+    class: "DUPLICATE",
+    retryable: false,
+    shown: "user",
+    message: "A document with this number exists already.",
+  },
   UNKNOWN_DOCUMENT: { class: "BUSINESS_RULE", retryable: false, shown: "user", message: "No such document." },
   UOM_UNMAPPED: {
     class: "MAPPING",
@@ -147,6 +153,12 @@ export const errorTable = {
     shown: "user",
     message: "The document's status does not allow this.",
   },
+  SAME_PERSON: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The decision belongs to another person than the one who asked for it.",
+  },
   RETURN_EXCEEDED: {
     class: "BUSINESS_RULE",
     retryable: false,
@@ -173,6 +185,19 @@ export const errorTable = {
     retryable: false,
     shown: "user",
     message: "No source has ever reported stock of this SKU here.",
+  },
+  SKU_INACTIVE: { class: "BUSINESS_RULE", retryable: false, shown: "user", message: "The item is no longer sold." },
+  LOCATION_NOT_SELLABLE: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "Nothing is sold from this location.",
+  },
+  CHANNEL_NOT_ELIGIBLE: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The policy does not let this channel sell this item from this location.",
   },
 
   // ---- start and infrastructure

@@ -9,6 +9,8 @@ export const limits = {
   queryTokensMax: 10_000,
   queryDepthMax: 20,
   queryAliasesMax: 1_000,
+  /** Selections of one document, its fragments in place. */
+  querySelectionsMax: 10_000,
 
   skuLengthMax: 64,
   locationIdLengthMax: 64,
@@ -22,6 +24,13 @@ export const limits = {
   idempotencyKeyLengthMax: 255,
   personLengthMax: 128,
   quantityMax: 2_147_483_647,
+
+  supplierIdLengthMax: 64,
+  productClassLengthMax: 64,
+  timeZoneLengthMax: 64,
+  searchLengthMax: 100,
+  unitsPerProductMax: 50,
+  componentsPerProductMax: 100,
 
   pageSizeMax: 200,
   /** SKUs × locations that one `availability` field may ask for. */
@@ -56,12 +65,22 @@ export const limits = {
   /** How long a missing sequence number may be on its way before the position counts as DEGRADED. */
   gapHoldMs: 2_000,
   aheadMax: 256,
+  resyncEveryMs: 10_000,
+  policyPollMs: 1_000,
   /** How long a warehouse fact waits for master data that may still be on its way. */
   masterDataWaitMs: 1_500,
 
   subgraphQueryMs: 3_000,
   subgraphMutationMs: 20_000,
+  subgraphConnectMs: 1_000,
+  subgraphConnectionsMax: 64,
+  subgraphResponseBytesMax: 64 * 1_048_576,
+  /** Errors of their own that one unanswered call to a subgraph gives to the fields it leaves null. */
+  sourceErrorsMax: 100,
+  readyCheckMs: 2_000,
+  requestReceiveMs: 30_000,
   compositionWaitMs: 60_000,
+  compositionRetryMs: 250,
   drainMs: 10_000,
   clockSkewS: 30,
 } as const;

@@ -22,7 +22,7 @@ export interface MysqlOptions {
 }
 
 interface PoolConnection {
-  query(sql: string): unknown;
+  query(sql: string, done: (error: Error | null) => void): unknown;
   destroy(): void;
 }
 
@@ -36,6 +36,8 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
     migrationsTableName: "migrations",
     charset: "utf8mb4_bin",
     timezone: "Z",
+    supportBigNumbers: true,
+    bigNumberStrings: false,
     poolSize: limits.databasePoolSize,
     extra: { queueLimit: limits.databaseQueueMax, enableKeepAlive: true, connectTimeout: 5_000 },
   });
@@ -43,9 +45,16 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
   await source.initialize();
   const { pool } = source.driver as unknown as { pool: { on(event: string, f: (c: PoolConnection) => void): void } };
   pool.on("connection", (connection) => {
-    connection.query(
-      `SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout = ${limits.lockWaitS}`,
-    );
+    // Two statements: MySQL and MariaDB do not agree on a variable's name for the first.
+    const settings = [
+      "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+      `SET SESSION innodb_lock_wait_timeout = ${limits.lockWaitS}`,
+    ];
+    for (const setting of settings) {
+      connection.query(setting, (error) => {
+        if (error) connection.destroy();
+      });
+    }
   });
 
   async function withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {

@@ -54,6 +54,29 @@ export async function upsertRows(
   await insert(tx, "INSERT INTO", table, rows, tail);
 }
 
+/** Like `upsertRows`, but a row that is there stays as it is unless the given one has a greater `version` column. */
+export async function upsertNewer(
+  tx: Transaction,
+  table: string,
+  keys: readonly string[],
+  version: string,
+  rows: readonly Values[],
+): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  const others = Object.keys(first).filter((column) => !keys.includes(column) && column !== version);
+  const newer = `VALUES(${version}) > ${version}`;
+  const tail =
+    tx.dialect === "mysql"
+      ? // MySQL assigns from left to right: the version comes last, because the others compare with it.
+        ` ON DUPLICATE KEY UPDATE ${others.map((c) => `${c} = IF(${newer}, VALUES(${c}), ${c}), `).join("")}
+          ${version} = IF(${newer}, VALUES(${version}), ${version})`
+      : ` ON CONFLICT (${keys.join(", ")}) DO UPDATE SET
+            ${[...others, version].map((c) => `${c} = excluded.${c}`).join(", ")}
+          WHERE excluded.${version} > ${table}.${version}`;
+  await insert(tx, "INSERT INTO", table, rows, tail);
+}
+
 async function insert(tx: Transaction, verb: string, table: string, rows: readonly Values[], tail: string) {
   const first = rows[0];
   if (!first) return 0;

@@ -1,0 +1,76 @@
+/**
+ * What the system itself says is there: stock positions read page by page, never from what was sent.
+ *
+ * The list of positions follows the owners' facts a moment later, so the reader waits until it is as long as expected
+ * or patience ends; the quantities come from the warehouse system at once.
+ */
+import type { ApiClient } from "../../shared/graphql/client.ts";
+
+const pageSize = 200;
+const readingsMax = 60;
+const readEveryMs = 1_000;
+
+export interface PositionTotals {
+  readonly positions: number;
+  readonly onHand: number;
+}
+
+interface Page<N> {
+  readonly stockPositions: {
+    readonly nodes: readonly N[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+export async function readTotals(
+  client: ApiClient,
+  locationIds: readonly string[],
+  positionsExpected: number,
+  wait: (ms: number) => Promise<void>,
+): Promise<PositionTotals> {
+  for (let readings = 1; ; readings++) {
+    const totals = { positions: 0, onHand: 0 };
+    for (const locationId of locationIds) {
+      const nodes = readPositions<{ physical: { onHand: number } | null }>(client, locationId, "physical { onHand }");
+      for await (const { physical } of nodes) {
+        totals.positions += 1;
+        totals.onHand += physical?.onHand ?? 0;
+      }
+    }
+    if (totals.positions >= positionsExpected || readings === readingsMax) return totals;
+    await wait(readEveryMs);
+  }
+}
+
+/** `sku|locationId` of the positions whose books the ERP keeps already: an import must not set them back. */
+export async function readBookedPositions(
+  client: ApiClient,
+  locationIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const booked = new Set<string>();
+  for (const locationId of locationIds) {
+    const nodes = readPositions<{ sku: string; book: { version: number } | null }>(
+      client,
+      locationId,
+      "sku book { version }",
+    );
+    for await (const { sku, book } of nodes) if (book && book.version > 0) booked.add(`${sku}|${locationId}`);
+  }
+  return booked;
+}
+
+async function* readPositions<N>(client: ApiClient, locationId: string, selection: string): AsyncGenerator<N> {
+  const document = `query Positions($locationId: ID!, $first: Int!, $after: String) {
+    stockPositions(locationId: $locationId, first: $first, after: $after) {
+      nodes { ${selection} }
+      pageInfo { hasNextPage endCursor }
+    }
+  }`;
+  let after: string | null = null;
+  do {
+    const data: Page<N> = await client.request(document, { locationId, first: pageSize, after });
+    yield* data.stockPositions.nodes;
+    const { hasNextPage, endCursor } = data.stockPositions.pageInfo;
+    after = hasNextPage ? endCursor : null;
+  } while (after !== null);
+}

@@ -1,0 +1,65 @@
+/**
+ * How the gateway asks one subgraph: within a deadline, with the parsed document where it runs in this process.
+ *
+ * A subgraph that does not answer costs the client its fields and nothing else: each is null with SOURCE_UNAVAILABLE
+ * and the owner's name. A defect in a local subgraph is thrown on, to be masked and logged at the edge.
+ */
+import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from "@apollo/gateway";
+import { type DocumentNode, Kind } from "graphql";
+import type { RequestContext } from "../shared/command.ts";
+import { AppError } from "../shared/errors.ts";
+import type { Logger } from "../shared/logging.ts";
+import { withinDeadline } from "./deadline.ts";
+import type { SubgraphClient } from "./endpoints.ts";
+import { sourceErrors } from "./source-errors.ts";
+
+export interface Deadlines {
+  readonly queryMs: number;
+  readonly mutationMs: number;
+}
+
+export interface DataSourceParts {
+  readonly name: string;
+  readonly client: SubgraphClient;
+  readonly deadlines: Deadlines;
+  readonly log: Logger;
+}
+
+export function createDataSource({ name, client, deadlines, log }: DataSourceParts): GraphQLDataSource {
+  return {
+    async process(options) {
+      const { query, variables, operationName } = options.request;
+      const document = "document" in options ? options.document : undefined;
+      const request = requestOf(options);
+      // Entities fetched after a mutation are a query of their own, so the fetched document decides.
+      const isQuery = document !== undefined && operationOf(document) === "query";
+      try {
+        return await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
+          client.execute({ query, document, variables, operationName }, request, { signal, repeatable: isQuery }),
+        );
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        const { correlationId } = request;
+        log.warn({ subgraph: name, error: error.cause ?? error, correlationId }, "a subgraph does not answer");
+        return { errors: sourceErrors(name, document, variables) };
+      }
+    },
+  };
+}
+
+function requestOf(options: GraphQLDataSourceProcessOptions): RequestContext {
+  // The gateway's own health checks and schema polling, which have no caller, are not used.
+  if (!("incomingRequestContext" in options)) throw new Error(`Unexpected call of a data source: ${options.kind}`);
+  return options.incomingRequestContext.context as RequestContext;
+}
+
+function operationOf(document: DocumentNode): string | undefined {
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION) return definition.operation;
+  }
+  return undefined;
+}
+
+function isUnavailable(error: unknown): error is AppError {
+  return error instanceof AppError && (error.code === "SOURCE_UNAVAILABLE" || error.code === "DEADLINE_EXCEEDED");
+}

@@ -1,0 +1,104 @@
+/**
+ * The gateway: one GraphQL API over all subgraphs, wherever they run.
+ *
+ * Composes at start (or reads a composed supergraph), then listens; what does not compose never listens. Stops by
+ * finishing the requests under way, within a limit. Imports no subgraph and holds no rule of the business.
+ */
+import type { ApolloServer } from "@apollo/server";
+import type { Clock } from "../shared/clock.ts";
+import type { RequestContext } from "../shared/command.ts";
+import type { Config } from "../shared/config.ts";
+import { AppError } from "../shared/errors.ts";
+import type { Authenticator } from "../shared/identity.ts";
+import type { Part } from "../shared/lifecycle.ts";
+import { limits } from "../shared/limits.ts";
+import type { Logger } from "../shared/logging.ts";
+import type { Deadlines } from "./data-source.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { checkHealth, type ReadyCheck } from "./health.ts";
+import { createHttp } from "./http.ts";
+import { createErrorMasking } from "./plugins/error-masking.ts";
+import { addRoutes } from "./routes.ts";
+import { createServer } from "./server.ts";
+import { createSupergraph } from "./supergraph.ts";
+
+export interface GatewayParts {
+  readonly config: Pick<Config, "host" | "port" | "production" | "introspection" | "supergraphFile">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly authenticator: Authenticator;
+  readonly endpoints: readonly Endpoint[];
+  /** What else in this process must answer before the gateway counts as ready. */
+  readonly readyChecks?: readonly ReadyCheck[];
+  readonly deadlines?: Deadlines;
+  readonly drainMs?: number;
+}
+
+export interface Gateway extends Part {
+  /** Fails with COMPOSITION_FAILED, CONFIG_INVALID. */
+  start(): Promise<void>;
+  /** Where the API is, once started. */
+  url(): string;
+  /** Resolves when the gateway can answer; fails with the reason. */
+  ready(): Promise<void>;
+}
+
+const defaultDeadlines: Deadlines = { queryMs: limits.subgraphQueryMs, mutationMs: limits.subgraphMutationMs };
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { config, clock, authenticator, endpoints, readyChecks = [], drainMs = limits.drainMs } = parts;
+  const log = parts.log.child({ part: "gateway" });
+  const masking = createErrorMasking(log);
+  const supergraph = createSupergraph({
+    endpoints,
+    supergraphFile: config.supergraphFile,
+    introspection: config.introspection,
+    deadlines: parts.deadlines ?? defaultDeadlines,
+    log,
+  });
+  const http = createHttp(log);
+  let server: ApolloServer<RequestContext> | undefined;
+  let address = "";
+  let stopping: Promise<void> | undefined;
+
+  const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
+
+  async function startAll() {
+    const next = createServer({ supergraph: await supergraph.compose(), config, clock, log, masking });
+    await next.start();
+    server = next;
+    addRoutes(http, { server, authenticator, checkReady, graphiql: config.introspection });
+    address = await http.listen({ host: config.host, port: config.port });
+  }
+
+  async function stopAll() {
+    const cut = setTimeout(() => http.server.closeAllConnections(), drainMs);
+    try {
+      await http.close();
+      await server?.stop();
+    } finally {
+      clearTimeout(cut);
+      await supergraph.close();
+    }
+  }
+
+  const gateway: Gateway = {
+    name: "gateway",
+    url: () => `${address}/graphql`,
+    start: () =>
+      startAll().catch(async (error) => {
+        await gateway.stop();
+        throw error;
+      }),
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+    async ready() {
+      const { status, parts: states } = await checkReady();
+      if (address !== "" && stopping === undefined && status === "ready") return;
+      throw new AppError("SOURCE_UNAVAILABLE", { message: `The gateway is not ready: ${JSON.stringify(states)}` });
+    },
+  };
+  return gateway;
+}

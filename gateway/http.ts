@@ -1,0 +1,66 @@
+/**
+ * The HTTP side of the gateway: limits on what comes in, headers on what goes out, errors in the shape of GraphQL.
+ *
+ * A request that never becomes an operation (too large, not JSON, no such route) is answered with `errors` as well, so
+ * that a client reads one shape. Knows nothing of Apollo and nothing of subgraphs.
+ */
+import { randomUUID } from "node:crypto";
+import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import { AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
+import { limits } from "../shared/limits.ts";
+import type { Logger } from "../shared/logging.ts";
+import { correlationIdOf, echoCorrelationId } from "./plugins/correlation.ts";
+
+export function createHttp(log: Logger): FastifyInstance {
+  const http = Fastify({
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestReceiveMs,
+    forceCloseConnections: "idle",
+    genReqId: correlationIdOf,
+  });
+  echoCorrelationId(http);
+  http.addHook("onRequest", async (_request, reply) => {
+    reply.headers(securityHeaders);
+  });
+  http.setErrorHandler((error: FastifyError, request, reply) => {
+    const { status, code, message } = classify(error);
+    const incident = code === "INTERNAL" ? { incidentId: randomUUID() } : {};
+    const fields = { status, code, correlationId: request.id, ...incident };
+    if (code === "INTERNAL") log.error({ ...fields, error }, "internal error");
+    else log.info(fields, "request refused");
+    return reply.status(status).send({ errors: [{ message, extensions: { code, ...incident } }] });
+  });
+  http.setNotFoundHandler((request, reply) => {
+    const message = `There is no ${request.method} ${request.url.split("?")[0]}: the API is at /graphql.`;
+    return reply.status(404).send({ errors: [{ message, extensions: { code: "BAD_USER_INPUT" } }] });
+  });
+  return http;
+}
+
+const securityHeaders = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  // Answers depend on the caller and on the moment.
+  "cache-control": "no-store",
+};
+
+interface Refusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+function classify(error: FastifyError): Refusal {
+  if (error instanceof AppError) return { status: 400, code: error.code, message: error.message };
+  if (error.statusCode === 413) {
+    const message = `${errorTable.PAYLOAD_TOO_LARGE.message} At most ${limits.bodyBytesMax} bytes are read.`;
+    return { status: 413, code: "PAYLOAD_TOO_LARGE", message };
+  }
+  // A Host header that is no host: the request's own URL cannot be read.
+  if (error.code === "ERR_INVALID_URL") return { status: 400, code: "BAD_USER_INPUT", message: "Invalid URL." };
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return { status: error.statusCode, code: "BAD_USER_INPUT", message: error.message };
+  }
+  return { status: 500, code: "INTERNAL", message: errorTable.INTERNAL.message };
+}

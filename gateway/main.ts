@@ -1,0 +1,51 @@
+/**
+ * The gateway as a process of its own, over subgraphs that run elsewhere.
+ *
+ * Needs either the URL of every subgraph or SUPERGRAPH_FILE; it never starts a subgraph itself (`npm start` does).
+ */
+import { systemClock } from "../shared/clock.ts";
+import { type Config, readEnv, systemNames, toConfig } from "../shared/config.ts";
+import { AppError } from "../shared/errors.ts";
+import { createAuthenticator } from "../shared/identity.ts";
+import { createLifecycle, stopOnSignal } from "../shared/lifecycle.ts";
+import { createLogger } from "../shared/logging.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { createGateway } from "./gateway.ts";
+
+/** Fails with CONFIG_INVALID, naming the variables that are missing. */
+function remoteEndpoints({ subgraphUrls, supergraphFile }: Config): Endpoint[] {
+  const missing = systemNames.filter((name) => subgraphUrls[name] === undefined);
+  if (missing.length > 0 && supergraphFile === null) {
+    const variables = missing.map((name) => `${name.toUpperCase()}_URL`).join(", ");
+    throw new AppError("CONFIG_INVALID", {
+      message: `The gateway alone needs the URL of every subgraph, or SUPERGRAPH_FILE. Not set: ${variables}.`,
+    });
+  }
+  return systemNames.flatMap((name) => {
+    const url = subgraphUrls[name];
+    return url === undefined ? [] : [{ name, url }];
+  });
+}
+
+async function main(): Promise<void> {
+  const config = toConfig({ DEMO: "off", ...readEnv() });
+  const log = createLogger(config.logLevel);
+  const authenticator = createAuthenticator(config.auth, systemClock);
+  const gateway = createGateway({
+    config,
+    clock: systemClock,
+    log,
+    authenticator,
+    endpoints: remoteEndpoints(config),
+  });
+  const lifecycle = createLifecycle([gateway], log);
+  stopOnSignal(lifecycle, log);
+  await lifecycle.start();
+  process.stdout.write(`ready ${gateway.url()}\n`);
+}
+
+main().catch((error) => {
+  const reason = error instanceof AppError ? `${error.code}: ${error.message}` : String(error?.stack ?? error);
+  process.stderr.write(`${reason}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,33 @@
+/**
+ * One log line an operation: its name, how long it took, how it ended, and the correlation id to find the rest by.
+ *
+ * Neither the document nor its variables are logged: they may hold what is nobody's business.
+ */
+import type { ApolloServerPlugin } from "@apollo/server";
+import type { Clock } from "../../shared/clock.ts";
+import type { RequestContext } from "../../shared/command.ts";
+import type { Logger } from "../../shared/logging.ts";
+
+export function createAccessLog(clock: Clock, log: Logger): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      const startedMs = clock.now();
+      return {
+        async willSendResponse({ operation, operationName, contextValue, response }) {
+          const errors = response.body.kind === "single" ? (response.body.singleResult.errors ?? []) : [];
+          log.info(
+            {
+              operation: operation?.operation ?? null,
+              operationName: operationName ?? null,
+              durationMs: clock.now() - startedMs,
+              codes: [...new Set(errors.map((error) => error.extensions?.["code"]))],
+              person: contextValue.identity.person,
+              correlationId: contextValue.correlationId,
+            },
+            "operation",
+          );
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * What the gateway answers under which path: the API, health, and GraphiQL where it is switched on.
+ *
+ * `/graphql` takes GET (queries only) and POST. Anonymous callers may see the state of health; it names parts, no hosts.
+ */
+import type { ApolloServer } from "@apollo/server";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance } from "fastify";
+import type { RequestContext } from "../shared/command.ts";
+import type { Authenticator } from "../shared/identity.ts";
+import { createContext } from "./context.ts";
+import { serveGraphiql } from "./graphiql.ts";
+import type { HealthReport } from "./health.ts";
+
+export interface Routes {
+  readonly server: ApolloServer<RequestContext>;
+  readonly authenticator: Authenticator;
+  readonly graphiql: boolean;
+  checkReady(): Promise<HealthReport>;
+}
+
+export function addRoutes(http: FastifyInstance, { server, authenticator, graphiql, checkReady }: Routes): void {
+  http.route({
+    method: ["GET", "POST"],
+    url: "/graphql",
+    handler: fastifyApolloHandler(server, { context: (request) => createContext(authenticator, request) }),
+  });
+  http.route({
+    method: ["PUT", "PATCH", "DELETE", "OPTIONS"],
+    url: "/graphql",
+    handler: async (_request, reply) => {
+      const errors = [{ message: "Use GET or POST.", extensions: { code: "BAD_USER_INPUT" } }];
+      return reply.status(405).header("allow", "GET, POST").send({ errors });
+    },
+  });
+  http.get("/healthz", async () => ({ status: "alive" }));
+  http.get("/readyz", async (_request, reply) => {
+    const report = await checkReady();
+    return reply.status(report.status === "ready" ? 200 : 503).send(report);
+  });
+  if (graphiql) serveGraphiql(http);
+}

@@ -1,0 +1,77 @@
+/**
+ * Apollo Server, set up once: what is switched on, what is off, and why.
+ *
+ * Knows nothing of Fastify and nothing of subgraphs: it is given an executor by the supergraph and asked by the route.
+ */
+import { ApolloServer } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from "@apollo/server/plugin/disabled";
+import type { Clock } from "../shared/clock.ts";
+import type { RequestContext } from "../shared/command.ts";
+import type { Config } from "../shared/config.ts";
+import { limits } from "../shared/limits.ts";
+import type { Logger } from "../shared/logging.ts";
+import { createAccessLog } from "./plugins/access-log.ts";
+import type { ErrorMasking } from "./plugins/error-masking.ts";
+import { operationName } from "./plugins/operation-name.ts";
+import { createRequestLimits } from "./plugins/request-limits.ts";
+
+/** What Apollo Server asks for a schema and for answers. */
+export type SupergraphExecutor = NonNullable<ConstructorParameters<typeof ApolloServer<RequestContext>>[0]["gateway"]>;
+
+export interface ServerParts {
+  readonly supergraph: SupergraphExecutor;
+  readonly config: Pick<Config, "production" | "introspection">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly masking: ErrorMasking;
+}
+
+export function createServer({ supergraph, config, clock, log, masking }: ServerParts): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    gateway: supergraph,
+    logger: toApolloLogger(log),
+    nodeEnv: config.production ? "production" : "development",
+    introspection: config.introspection,
+    // Suggestions spell out a schema that introspection keeps to itself.
+    hideSchemaDetailsFromClientErrors: !config.introspection,
+    includeStacktraceInErrorResponses: false,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    // Registering documents by hash lets anybody fill the cache; known documents only are a later matter.
+    persistedQueries: false,
+    parseOptions: { maxTokens: limits.queryTokensMax },
+    maxRecursiveSelections: limits.querySelectionsMax,
+    validationRules: [createRequestLimits(limits)],
+    formatError: masking.formatError,
+    // The process decides when to stop (`shared/lifecycle.ts`), and in which order.
+    stopOnTerminationSignals: false,
+    plugins: [
+      masking.plugin,
+      operationName,
+      createAccessLog(clock, log),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+}
+
+type ApolloLogger = Record<"debug" | "info" | "warn" | "error", (message?: unknown) => void>;
+
+/** Apollo's libraries log plain text; it becomes the message of a structured line. */
+export function toApolloLogger(log: Logger): ApolloLogger {
+  return {
+    debug: (message) => log.debug({}, String(message)),
+    info: (message) => log.info({}, String(message)),
+    warn: (message) => log.warn({}, String(message)),
+    error: (message) => log.error({}, String(message)),
+  };
+}

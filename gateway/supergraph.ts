@@ -1,0 +1,93 @@
+/**
+ * The supergraph as something that executes operations: composed, planned by @apollo/gateway, fetched by our own sources.
+ *
+ * A subgraph in this process wins over any URL. With a supergraph file its own URLs hold, because a release pins them
+ * together with the schema. The only door to @apollo/gateway, which takes over planning and merging and nothing else.
+ */
+import { ApolloGateway } from "@apollo/gateway";
+import { silenceTelemetry } from "../shared/config.ts";
+import { AppError } from "../shared/errors.ts";
+import type { Logger } from "../shared/logging.ts";
+import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
+import { createDataSource, type Deadlines } from "./data-source.ts";
+import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
+import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
+import { type SupergraphExecutor, toApolloLogger } from "./server.ts";
+
+export interface SupergraphParts {
+  readonly endpoints: readonly Endpoint[];
+  readonly supergraphFile: string | null;
+  /** May a client ask for the plan of its query? It tells as much as introspection does. */
+  readonly introspection: boolean;
+  readonly deadlines: Deadlines;
+  readonly log: Logger;
+}
+
+export interface Supergraph {
+  /** The subgraphs elsewhere, once composed. */
+  readonly remote: ReadonlyMap<string, SubgraphClient>;
+  /** Fails with COMPOSITION_FAILED, CONFIG_INVALID. */
+  compose(): Promise<SupergraphExecutor>;
+  close(): Promise<void>;
+}
+
+export function createSupergraph(parts: SupergraphParts): Supergraph {
+  const { endpoints, supergraphFile, deadlines, log } = parts;
+  const remote = new Map<string, RemoteClient>();
+
+  function connect(name: string, url: string): RemoteClient {
+    const client = remote.get(name) ?? createRemoteClient(url);
+    remote.set(name, client);
+    return client;
+  }
+
+  async function composed(): Promise<string> {
+    const subgraphs = endpoints.map(async (endpoint) =>
+      "local" in endpoint
+        ? { name: endpoint.name, sdl: endpoint.local.sdl }
+        : { ...endpoint, sdl: await fetchSdl(endpoint.name, connect(endpoint.name, endpoint.url)) },
+    );
+    return composeSupergraph(await Promise.all(subgraphs));
+  }
+
+  function clientOf(name: string, urlInSupergraph: string | undefined): SubgraphClient {
+    const endpoint = endpoints.find((e) => e.name === name);
+    if (endpoint && "local" in endpoint) return createLocalClient(endpoint.local);
+    const url = [urlInSupergraph, endpoint?.url].find((u) => u !== undefined && /^https?:/.test(u));
+    if (url !== undefined) return connect(name, url);
+    const message = `The supergraph gives no http URL for its subgraph ${name}, and nobody else does.`;
+    throw new AppError("CONFIG_INVALID", { message });
+  }
+
+  return {
+    remote,
+    async compose() {
+      const supergraphSdl = supergraphFile ? await readSupergraph(supergraphFile) : await composed();
+      silenceTelemetry();
+      const gateway = new ApolloGateway({
+        supergraphSdl,
+        buildService: ({ name, url }) => createDataSource({ name, client: clientOf(name, url), deadlines, log }),
+        queryPlannerConfig: { exposeDocumentNodeInFetchNode: true },
+        // What we composed ourselves is valid by construction.
+        validateSupergraph: supergraphFile !== null,
+        __exposeQueryPlanExperimental: parts.introspection,
+        logger: toApolloLogger(log),
+      });
+      return {
+        load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
+        onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
+        stop: () => gateway.stop(),
+      };
+    },
+    async close() {
+      await Promise.all([...remote.values()].map((client) => client.close()));
+    },
+  };
+}
+
+function refuse(error: unknown, supergraphFile: string | null): never {
+  if (error instanceof AppError || !supergraphFile) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `SUPERGRAPH_FILE is not a supergraph: ${supergraphFile}: ${reason}`;
+  throw new AppError("CONFIG_INVALID", { message }, { cause: error });
+}

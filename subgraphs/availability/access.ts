@@ -1,0 +1,18 @@
+/**
+ * Who may use which field of `availability`.
+ *
+ * Which channels a caller may ask for is decided per question, in `answers.ts`.
+ */
+import type { AccessTable } from "../../shared/access.ts";
+
+const policyReaders = ["planner", "supervisor", "manager", "controller", "auditor"] as const;
+
+export const access: AccessTable = {
+  "Query.availability": "anyone",
+  "Query.stockPosition": "anyone",
+  "Query.stockPositions": "person",
+  "Query.channels": "anyone",
+  "Query.channelPolicies": policyReaders,
+  "Mutation.setChannelPolicy": ["planner", "manager", "controller"],
+  "Mutation.approveChannelPolicy": ["manager", "controller"],
+};

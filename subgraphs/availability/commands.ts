@@ -1,0 +1,116 @@
+/**
+ * The governed changes of `availability`: a policy version is proposed by one person and put in force by another.
+ */
+import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
+import { AppError } from "../../shared/errors.ts";
+import { parseText } from "../../shared/ids.ts";
+import { limits } from "../../shared/limits.ts";
+import { defaultPolicy } from "./domain/policy.ts";
+import {
+  applyPolicyChange,
+  type PolicyChange,
+  type PolicyChangeInput,
+  parsePolicyChange,
+} from "./domain/policy-change.ts";
+import type { PolicyRow } from "./entities.ts";
+import { type PolicyInForce, readPolicyInForce } from "./policy-in-force.ts";
+import { insertPolicy, lockNewestPolicy, lockPolicy, savePolicy, supersedePolicies } from "./store.ts";
+
+export type SetPolicyInput = PolicyChangeInput & { readonly idempotencyKey: string; readonly note?: string | null };
+
+export interface ApprovePolicyInput {
+  readonly idempotencyKey: string;
+  readonly policyVersion: number;
+  readonly note?: string | null;
+}
+
+export type PolicyPayload = Payload<{ readonly policy: PolicyRow | null }>;
+
+export interface Commands {
+  setChannelPolicy(input: SetPolicyInput, context: RequestContext): Promise<PolicyPayload>;
+  approveChannelPolicy(input: ApprovePolicyInput, context: RequestContext): Promise<PolicyPayload>;
+}
+
+export function createCommands(deps: CommandDeps, inForce: PolicyInForce): Commands {
+  return {
+    /** Fails with INVALID_INPUT, QUANTITY_OUT_OF_RANGE. */
+    setChannelPolicy: (input, context) =>
+      runCommand<{ readonly policy: PolicyRow | null }>(deps, {
+        operation: "setChannelPolicy",
+        input,
+        context,
+        refused: { policy: null },
+        async work(tx, recorder) {
+          const change = parsePolicyChange(input);
+          const note = parseText(input.note, limits.noteLengthMax, ["input", "note"]);
+          const newest = await lockNewestPolicy(tx);
+          const version = Math.max(newest, defaultPolicy().version) + 1;
+          // The whole must be sound, not only the part.
+          applyPolicyChange(await readPolicyInForce(tx), change, version);
+          const policy: PolicyRow = {
+            version,
+            channel: change.channel,
+            state: "PROPOSED",
+            change_body: JSON.stringify(change),
+            policy_body: null,
+            proposed_by: recorder.cause.person,
+            decided_by: null,
+            note,
+            proposed_at_ms: deps.clock.now(),
+            decided_at_ms: null,
+          };
+          await insertPolicy(tx, policy);
+          recorder.audit({ subject: `policy:${version}`, action: "policy.propose", detail: { change, note } });
+          return { policy };
+        },
+      }),
+
+    /** Fails with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, SAME_PERSON. */
+    async approveChannelPolicy(input, context) {
+      const payload = await runCommand<{ readonly policy: PolicyRow | null }>(deps, {
+        operation: "approveChannelPolicy",
+        input,
+        context,
+        refused: { policy: null },
+        async work(tx, recorder) {
+          const field = ["input", "policyVersion"];
+          // Whoever holds the newest version decides alone: two approvals cannot overtake each other.
+          await lockNewestPolicy(tx);
+          const proposed = await lockPolicy(tx, input.policyVersion);
+          if (!proposed) throw new AppError("UNKNOWN_DOCUMENT", { field });
+          if (proposed.state !== "PROPOSED")
+            throw new AppError("ILLEGAL_TRANSITION", { field, status: proposed.state });
+          if (proposed.proposed_by === recorder.cause.person) throw new AppError("SAME_PERSON", { field });
+          const before = await readPolicyInForce(tx);
+          const after = applyPolicyChange(before, JSON.parse(proposed.change_body) as PolicyChange, proposed.version);
+          const policy: PolicyRow = {
+            ...proposed,
+            state: "ACTIVE",
+            policy_body: JSON.stringify(after),
+            decided_by: recorder.cause.person,
+            note: parseText(input.note, limits.noteLengthMax, ["input", "note"]) ?? proposed.note,
+            decided_at_ms: deps.clock.now(),
+          };
+          await savePolicy(tx, policy);
+          // An older proposal was made against a policy that no longer is: it must be proposed again.
+          await supersedePolicies(tx, policy.version);
+          recorder.audit({
+            subject: `policy:${policy.version}`,
+            action: "policy.approve",
+            detail: { proposedBy: proposed.proposed_by, replaces: before.version },
+          });
+          recorder.event({
+            type: "policy.changed",
+            sourceSeq: policy.version,
+            partitionKey: "policy",
+            channel: policy.channel,
+            data: { policyVersion: policy.version },
+          });
+          return { policy };
+        },
+      });
+      await inForce.refresh();
+      return payload;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * What the other systems' facts do here: they move positions, and fill the replica of master data.
+ *
+ * A batch becomes one transaction: positions locked in order, every fact applied, one `availability.changed` per
+ * position. The order in which facts arrive does not matter (`domain/projection.ts`).
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { Transaction } from "../../shared/db/database.ts";
+import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
+import { partitionKey } from "../../shared/ids.ts";
+import { applyMasterData } from "../../shared/master-data.ts";
+import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
+import type { Recorder } from "../../shared/recorder.ts";
+import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
+import { keyText, lockPositions, savePositions } from "./store.ts";
+import type { Watermarks } from "./watermarks.ts";
+
+const consumerName = "availability";
+
+/** Everything an owner says about a position, also what changes no figure: each counts in its sequence. */
+const facts: readonly EventType[] = [
+  "receipt.recorded",
+  "putaway.completed",
+  "pick.confirmed",
+  "shipment.confirmed",
+  "shipment.voided",
+  "stock.status.changed",
+  "adjustment.posted",
+  "inventory.snapshot",
+  "order.allocated",
+  "order.deallocated",
+  "supply.expected.changed",
+  "erp.posting.acknowledged",
+  "erp.posting.failed",
+  "book.balance.changed",
+  "return.authorized",
+  "return.received",
+  "return.restocked",
+];
+
+export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerSpec[] {
+  return [
+    {
+      name: consumerName,
+      topic: "facts",
+      types: [...facts, "master.changed"],
+      async handle(tx, events, recorder) {
+        await applyMasterData(tx, events);
+        await project(tx, events, recorder, clock.now());
+      },
+      heartbeat: (partition, heartbeats) => watermarks.advance(partition, heartbeats),
+    },
+  ];
+}
+
+async function project(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number): Promise<void> {
+  const byPosition = groupByPosition(events);
+  if (byPosition.size === 0) return;
+  const keys = [...byPosition.values()].map(({ key }) => key).sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
+  const changed: Projected[] = [];
+  for (const position of await lockPositions(tx, keys)) {
+    const own = byPosition.get(keyText(position))?.events ?? [];
+    const next = own.reduce((state, event) => applyFact(state, event, nowMs), position);
+    changed.push(next);
+    recorder.event(
+      {
+        type: "availability.changed",
+        sourceSeq: next.version,
+        partitionKey: partitionKey(next.sku, next.locationId),
+        sku: next.sku,
+        locationId: next.locationId,
+        data: { version: next.version, causeEventIds: own.map((event) => event.id) },
+      },
+      causeOf(consumerName, own.at(-1) as AnyEvent),
+    );
+  }
+  await savePositions(tx, changed);
+}
+
+function groupByPosition(events: readonly AnyEvent[]) {
+  const groups = new Map<string, { key: { sku: string; locationId: string }; events: AnyEvent[] }>();
+  for (const event of events) {
+    const { sku, locationId } = event;
+    if (sku === null || locationId === null || !isOwner(event.source)) continue;
+    const key = { sku, locationId };
+    const group = groups.get(keyText(key));
+    if (group) group.events.push(event);
+    else groups.set(keyText(key), { key, events: [event] });
+  }
+  return groups;
+}

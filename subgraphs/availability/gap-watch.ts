@@ -1,0 +1,76 @@
+/**
+ * Looks for positions with a hole in an owner's sequence that has not closed by itself, and asks the owner again.
+ *
+ * The owner answers with its events once more and with a snapshot; asking twice is harmless.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { Database } from "../../shared/db/database.ts";
+import { newId, partitionKey } from "../../shared/ids.ts";
+import type { Part } from "../../shared/lifecycle.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Logger } from "../../shared/logging.ts";
+import { createRecorder } from "../../shared/recorder.ts";
+import { markResyncAsked, positionsWithGap } from "./store.ts";
+
+export interface GapWatch extends Part {
+  /** One round; how many owners were asked. */
+  look(): Promise<number>;
+}
+
+interface GapWatchDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly committed: () => void;
+}
+
+export function createGapWatch({ db, clock, log, committed }: GapWatchDeps): GapWatch {
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<unknown> = Promise.resolve();
+
+  async function look(): Promise<number> {
+    const nowMs = clock.now();
+    const asked = await db.transaction(async (tx) => {
+      const gaps = await positionsWithGap(tx, nowMs - limits.gapHoldMs, nowMs - limits.resyncEveryMs);
+      if (gaps.length === 0) return 0;
+      const recorder = createRecorder("availability", clock, {
+        person: "system:availability",
+        roles: [],
+        correlationId: newId(nowMs),
+        causationId: null,
+        idempotencyKey: null,
+      });
+      for (const { sku, locationId, version, owner } of gaps) {
+        const key = partitionKey(sku, locationId);
+        recorder.event({
+          type: "snapshot.requested",
+          sourceSeq: version,
+          partitionKey: key,
+          sku,
+          locationId,
+          data: { system: owner },
+        });
+      }
+      await recorder.flush(tx);
+      await markResyncAsked(tx, gaps, nowMs);
+      log.warn({ gaps: gaps.length }, "events are missing: asked their owners again");
+      return gaps.length;
+    });
+    if (asked > 0) committed();
+    return asked;
+  }
+
+  return {
+    name: "gap-watch",
+    async start() {
+      timer = setInterval(() => {
+        looking = look().catch((error) => log.warn({ error }, "the gap watch failed; it is tried again"));
+      }, limits.gapHoldMs);
+    },
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
+    look,
+  };
+}

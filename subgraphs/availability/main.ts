@@ -1,0 +1,7 @@
+/**
+ * The availability subgraph as a process of its own.
+ */
+import { runSubgraph } from "../../shared/graphql/serve.ts";
+import { createAvailability } from "./subgraph.ts";
+
+await runSubgraph(4004, createAvailability);

@@ -1,0 +1,50 @@
+/**
+ * The channel policy in force, ready for look-ups, held in memory.
+ *
+ * Another replica's approval is seen within `policyPollMs`; this replica's own at once. Never goes back to an older
+ * version.
+ */
+import type { Database, Reader } from "../../shared/db/database.ts";
+import type { Part } from "../../shared/lifecycle.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Logger } from "../../shared/logging.ts";
+import { defaultPolicy, type Policy } from "./domain/policy.ts";
+import { type IndexedPolicy, indexPolicy } from "./domain/policy-index.ts";
+import { activePolicy, activePolicyVersion } from "./store.ts";
+
+export interface PolicyInForce extends Part {
+  current(): IndexedPolicy;
+  /** Takes over a newer version, if there is one. */
+  refresh(): Promise<void>;
+}
+
+/** The policy in force as its rows say it. */
+export async function readPolicyInForce(reader: Reader): Promise<Policy> {
+  const row = await activePolicy(reader);
+  return row?.policy_body ? (JSON.parse(row.policy_body) as Policy) : defaultPolicy();
+}
+
+export function createPolicyInForce(db: Database, log: Logger): PolicyInForce {
+  let indexed = indexPolicy(defaultPolicy());
+  let timer: NodeJS.Timeout | undefined;
+
+  const inForce: PolicyInForce = {
+    name: "policy-in-force",
+    async start() {
+      await inForce.refresh();
+      timer = setInterval(() => {
+        inForce.refresh().catch((error) => log.warn({ error }, "the policy was not refreshed"));
+      }, limits.policyPollMs);
+    },
+    async stop() {
+      clearInterval(timer);
+    },
+    current: () => indexed,
+    async refresh() {
+      if ((await activePolicyVersion(db)) <= indexed.policy.version) return;
+      const policy = await readPolicyInForce(db);
+      if (policy.version > indexed.policy.version) indexed = indexPolicy(policy);
+    },
+  };
+  return inForce;
+}

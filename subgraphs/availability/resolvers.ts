@@ -1,0 +1,141 @@
+/**
+ * GraphQL ↔ answers and commands of `availability`; no rule and no SQL.
+ */
+import type { Reader } from "../../shared/db/database.ts";
+import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
+import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
+import type { Answers } from "./answers.ts";
+import type { ApprovePolicyInput, Commands, SetPolicyInput } from "./commands.ts";
+import type { AvailabilityResult } from "./domain/ats.ts";
+import { networkAvailability } from "./domain/network.ts";
+import type { IndexedPolicy } from "./domain/policy-index.ts";
+import type { SourceStatus } from "./domain/source-status.ts";
+import type { PolicyRow } from "./entities.ts";
+import type { Loaders } from "./loaders.ts";
+import { type PositionKey, pagePolicies, pagePositions } from "./store.ts";
+
+export interface AvailabilityContext extends ResolverContext {
+  readonly loaders: Loaders;
+}
+
+interface ResolverDeps {
+  readonly reader: Reader;
+  readonly answers: Answers;
+  readonly commands: Commands;
+  readonly policy: () => IndexedPolicy;
+}
+
+type Context = AvailabilityContext;
+type ProductRef = { readonly sku: string };
+type ChannelArgs = { readonly channel?: string | null };
+type LocationsArgs = ChannelArgs & { readonly locationIds?: readonly string[] | null };
+
+export function createResolvers({ reader, answers, commands, policy }: ResolverDeps): Resolvers {
+  async function answerAll(
+    context: Context,
+    skus: readonly string[],
+    { locationIds, channel }: LocationsArgs,
+  ): Promise<AvailabilityResult[]> {
+    const asked = answers.channelFor(context.request.identity, channel);
+    return answers.of(context.loaders, await answers.keysFor(context.loaders, skus, locationIds), asked);
+  }
+
+  return {
+    Query: {
+      availability: (_: unknown, args: LocationsArgs & { skus: string[] }, context: Context) =>
+        answerAll(context, args.skus, args),
+      stockPosition: (_: unknown, key: PositionKey, context: Context) => knownPosition(context.loaders, key),
+      stockPositions: async (
+        _: unknown,
+        args: { locationId?: string | null; first: number; after?: string | null },
+        { loaders }: Context,
+      ) => {
+        const page = parsePage(args, 2);
+        const rows = await pagePositions(reader, page, args.locationId ?? null);
+        for (const row of rows) loaders.position.prime(row, row);
+        return toConnection(rows, page, (row) => [row.sku, row.locationId]);
+      },
+      channels: (_: unknown, __: unknown, { request }: Context) =>
+        policy()
+          .channels.filter(({ policy: channel }) => channel.public || maySee(request.identity, channel.id))
+          .map(({ policy: channel }) => ({ ...channel, policyVersion: policy().policy.version })),
+      channelPolicies: async (_: unknown, args: { first: number }) =>
+        (await pagePolicies(reader, parsePage(args, 1))).map(toPolicyVersion),
+    },
+    Mutation: {
+      setChannelPolicy: async (_: unknown, { input }: { input: SetPolicyInput }, { request }: Context) =>
+        toPolicyPayload(await commands.setChannelPolicy(input, request)),
+      approveChannelPolicy: async (_: unknown, { input }: { input: ApprovePolicyInput }, { request }: Context) =>
+        toPolicyPayload(await commands.approveChannelPolicy(input, request)),
+    },
+    StockPosition: {
+      __resolveReference: (key: PositionKey) => key,
+      product: (key: PositionKey, _: unknown, { loaders }: Context) => loaders.product.load(key.sku),
+      location: (key: PositionKey, _: unknown, { loaders }: Context) => loadLocation(loaders, key.locationId),
+      availability: async (key: PositionKey, { channel }: ChannelArgs, context: Context) => {
+        const asked = answers.channelFor(context.request.identity, channel);
+        return (await answers.of(context.loaders, [key], asked))[0];
+      },
+      version: async (key: PositionKey, _: unknown, { loaders }: Context) =>
+        (await loaders.position.load(key))?.version ?? 0,
+    },
+    Availability: {
+      product: ({ sku }: AvailabilityResult, _: unknown, { loaders }: Context) => loaders.product.load(sku),
+      location: ({ locationId }: AvailabilityResult, _: unknown, { loaders }: Context) =>
+        loadLocation(loaders, locationId),
+      asOf: (answer: AvailabilityResult) => answer.asOfMs,
+    },
+    SourceStatus: {
+      asOf: (source: SourceStatus) => source.asOfMs,
+    },
+    Product: {
+      __resolveReference: (ref: ProductRef) => ref,
+      name: async (ref: ProductRef, _: unknown, { loaders }: Context) =>
+        (await loaders.product.load(ref.sku))?.name ?? null,
+      availability: (ref: ProductRef, args: LocationsArgs, context: Context) => answerAll(context, [ref.sku], args),
+      networkAvailability: async (ref: ProductRef, args: ChannelArgs, context: Context) => {
+        const locations = await answerAll(context, [ref.sku], args);
+        const channel = answers.channelFor(context.request.identity, args.channel);
+        const { availableToSell, confidence } = networkAvailability(locations);
+        return { sku: ref.sku, channel, availableToSell, confidence, locations };
+      },
+    },
+    Location: {
+      __resolveReference: (ref: { id: string }) => ref,
+      name: async (ref: { id: string }, _: unknown, { loaders }: Context) =>
+        (await loaders.location.load(ref.id))?.name ?? null,
+    },
+  };
+}
+
+/** Null when the SKU or the location is not one the ERP knows. */
+async function knownPosition(loaders: Loaders, { sku, locationId }: PositionKey): Promise<PositionKey | null> {
+  const [product, location] = await Promise.all([loaders.product.load(sku), loaders.location.load(locationId)]);
+  return product && location ? { sku, locationId } : null;
+}
+
+async function loadLocation(loaders: Loaders, locationId: string) {
+  const location = await loaders.location.load(locationId);
+  return location && { id: location.locationId, name: location.name };
+}
+
+function maySee(identity: Context["request"]["identity"], channelId: string): boolean {
+  return identity.person !== null && (identity.channels === null || identity.channels.includes(channelId));
+}
+
+function toPolicyVersion(row: PolicyRow) {
+  return {
+    policyVersion: row.version,
+    channel: row.channel,
+    status: row.state,
+    proposedBy: row.proposed_by,
+    decidedBy: row.decided_by,
+    note: row.note,
+    proposedAt: row.proposed_at_ms,
+    decidedAt: row.decided_at_ms,
+  };
+}
+
+function toPolicyPayload<P extends { readonly policy: PolicyRow | null }>(payload: P) {
+  return { ...payload, policy: payload.policy && toPolicyVersion(payload.policy) };
+}

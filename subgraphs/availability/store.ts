@@ -1,0 +1,242 @@
+/**
+ * Every SQL statement of `availability`.
+ *
+ * A position is locked before it is changed, in (sku, locationId) order; a position that is not there yet is created
+ * empty first, so that two writers never both start from nothing.
+ */
+import type { Reader, SqlValue, Transaction } from "../../shared/db/database.ts";
+import { TransactionConflict } from "../../shared/db/retry.ts";
+import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../shared/db/statements.ts";
+import type { Page } from "../../shared/graphql/pagination.ts";
+import { type SourceSystem, sourceSystems } from "./domain/position.ts";
+import { emptyProjection, type Progress, type Projected } from "./domain/projection.ts";
+import type { PolicyRow, PositionRow } from "./entities.ts";
+
+export interface PositionKey {
+  readonly sku: string;
+  readonly locationId: string;
+}
+
+export async function loadPositions(reader: Reader, keys: readonly PositionKey[]): Promise<Projected[]> {
+  return selectPositions(reader, keys, "");
+}
+
+/** Every position of these SKUs, by SKU and location. */
+export async function loadPositionsOfSkus(reader: Reader, skus: readonly string[]): Promise<Projected[]> {
+  if (skus.length === 0) return [];
+  const rows = await reader.query<PositionRow>(
+    `SELECT * FROM positions WHERE sku IN (${marks(skus.length)}) ORDER BY sku, location_id`,
+    skus,
+  );
+  return rows.map(fromRow);
+}
+
+/** Positions in (sku, locationId) order, or of one location in SKU order. */
+export async function pagePositions(reader: Reader, page: Page, locationId: string | null): Promise<Projected[]> {
+  const where: string[] = [];
+  const params: SqlValue[] = [];
+  if (locationId !== null) {
+    where.push("location_id = ?");
+    params.push(locationId);
+  }
+  if (page.after) {
+    const [sku, afterLocation] = page.after as [string, string];
+    // Not `(sku, location_id) > (?, ?)`: MariaDB reads the whole index for that.
+    where.push(locationId === null ? "sku >= ? AND (sku > ? OR location_id > ?)" : "sku > ?");
+    params.push(...(locationId === null ? [sku, sku, afterLocation] : [sku]));
+  }
+  const rows = await reader.query<PositionRow>(
+    `SELECT * FROM positions ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+       ORDER BY ${locationId === null ? "sku, location_id" : "sku"} LIMIT ${page.size + 1}`,
+    params,
+  );
+  return rows.map(fromRow);
+}
+
+/** The positions of `keys` (sorted), locked until the transaction ends; made where they are missing. */
+export async function lockPositions(tx: Transaction, keys: readonly PositionKey[]): Promise<Projected[]> {
+  const found = await selectPositions(tx, keys, forUpdate(tx.dialect));
+  if (found.length === keys.length) return found;
+  const known = new Set(found.map(keyText));
+  const missing = keys.filter((key) => !known.has(keyText(key)));
+  await insertMissing(
+    tx,
+    "positions",
+    missing.map((key) => toRow(emptyProjection(key.sku, key.locationId))),
+  );
+  return [...found, ...(await selectPositions(tx, missing, forUpdate(tx.dialect)))];
+}
+
+export async function savePositions(tx: Transaction, positions: readonly Projected[]): Promise<void> {
+  await upsertRows(tx, "positions", ["sku", "location_id"], positions.map(toRow));
+}
+
+export interface GapRow {
+  readonly sku: string;
+  readonly locationId: string;
+  readonly version: number;
+  readonly owner: SourceSystem;
+}
+
+/** Positions whose gap has been open since before `openBeforeMs` and about which nobody asked since `askedBeforeMs`. */
+export async function positionsWithGap(
+  tx: Transaction,
+  openBeforeMs: number,
+  askedBeforeMs: number,
+): Promise<GapRow[]> {
+  const gaps: GapRow[] = [];
+  for (const owner of sourceSystems) {
+    const rows = await tx.query<{ sku: string; location_id: string; version: number }>(
+      `SELECT sku, location_id, version FROM positions WHERE ${owner}_gap_since_ms < ?
+         AND (resync_asked_at_ms IS NULL OR resync_asked_at_ms < ?) ORDER BY ${owner}_gap_since_ms LIMIT 100`,
+      [openBeforeMs, askedBeforeMs],
+    );
+    gaps.push(...rows.map((row) => ({ ...row, locationId: row.location_id, owner })));
+  }
+  return gaps;
+}
+
+export async function markResyncAsked(tx: Transaction, keys: readonly PositionKey[], nowMs: number): Promise<void> {
+  await tx.run(
+    `UPDATE positions SET resync_asked_at_ms = ? WHERE (sku, location_id) IN ${pairMarks(tx.dialect, keys.length)}`,
+    [nowMs, ...pairValues(keys)],
+  );
+}
+
+/** Policy versions, newest first. */
+export async function pagePolicies(reader: Reader, page: Page): Promise<PolicyRow[]> {
+  return reader.query<PolicyRow>(`SELECT * FROM policies ORDER BY version DESC LIMIT ${page.size}`);
+}
+
+export async function activePolicy(reader: Reader): Promise<PolicyRow | undefined> {
+  const [found] = await reader.query<PolicyRow>(
+    "SELECT * FROM policies WHERE state = 'ACTIVE' ORDER BY version DESC LIMIT 1",
+  );
+  return found;
+}
+
+/** The version in force, 0 if it is the default. */
+export async function activePolicyVersion(reader: Reader): Promise<number> {
+  const [found] = await reader.query<{ version: number }>(
+    "SELECT version FROM policies WHERE state = 'ACTIVE' ORDER BY version DESC LIMIT 1",
+  );
+  return found?.version ?? 0;
+}
+
+/** The newest version of any state, locked: who holds it decides what the next one is. */
+export async function lockNewestPolicy(tx: Transaction): Promise<number> {
+  const [found] = await tx.query<{ version: number }>(
+    `SELECT version FROM policies ORDER BY version DESC LIMIT 1${forUpdate(tx.dialect)}`,
+  );
+  return found?.version ?? 0;
+}
+
+export async function lockPolicy(tx: Transaction, version: number): Promise<PolicyRow | undefined> {
+  const [found] = await tx.query<PolicyRow>(`SELECT * FROM policies WHERE version = ?${forUpdate(tx.dialect)}`, [
+    version,
+  ]);
+  return found;
+}
+
+export async function supersedePolicies(tx: Transaction, version: number): Promise<void> {
+  await tx.run("UPDATE policies SET state = 'SUPERSEDED' WHERE state <> 'SUPERSEDED' AND version < ?", [version]);
+}
+
+/** A new version. Of two proposals that took the same number, one begins again with the next. */
+export async function insertPolicy(tx: Transaction, policy: PolicyRow): Promise<void> {
+  if ((await insertMissing(tx, "policies", [{ ...policy }])) === 0) throw new TransactionConflict("policy version");
+}
+
+export async function savePolicy(tx: Transaction, policy: PolicyRow): Promise<void> {
+  await upsertRows(tx, "policies", ["version"], [{ ...policy }]);
+}
+
+async function selectPositions(reader: Reader, keys: readonly PositionKey[], lock: string): Promise<Projected[]> {
+  if (keys.length === 0) return [];
+  const rows = await reader.query<PositionRow>(
+    `SELECT * FROM positions WHERE (sku, location_id) IN ${pairMarks(reader.dialect, keys.length)}
+       ORDER BY sku, location_id${lock}`,
+    pairValues(keys),
+  );
+  return rows.map(fromRow);
+}
+
+function pairValues(keys: readonly PositionKey[]): string[] {
+  return keys.flatMap((key) => [key.sku, key.locationId]);
+}
+
+export function keyText(key: PositionKey): string {
+  return `${key.sku}|${key.locationId}`;
+}
+
+function fromRow(row: PositionRow): Projected {
+  return {
+    sku: row.sku,
+    locationId: row.location_id,
+    version: row.version,
+    wms: {
+      unrestricted: row.unrestricted,
+      picked: row.picked,
+      dock: row.dock,
+      damaged: row.damaged,
+      hold: row.hold,
+      expired: row.expired,
+      quarantine: row.quarantine,
+    },
+    erp: { book: row.book, committed: row.committed },
+    returns: {
+      quarantined: row.quarantined,
+      inInspection: row.in_inspection,
+      restockApproved: row.restock_approved,
+    },
+    shippedNotPosted: row.shipped_not_posted,
+    receivedNotPosted: row.received_not_posted,
+    adjustedNotPosted: row.adjusted_not_posted,
+    reserved: row.reserved,
+    reservedByChannel: {},
+    progress: { erp: progressOf(row, "erp"), wms: progressOf(row, "wms"), returns: progressOf(row, "returns") },
+  };
+}
+
+function progressOf(row: PositionRow, owner: SourceSystem): Progress {
+  const ahead = row[`${owner}_ahead`];
+  const behind = ahead === null ? { entries: [], forgottenTo: 0 } : JSON.parse(ahead);
+  return {
+    seq: row[`${owner}_seq`],
+    asOfMs: row[`${owner}_as_of_ms`],
+    ahead: behind.entries,
+    forgottenTo: behind.forgottenTo,
+    gapSinceMs: row[`${owner}_gap_since_ms`],
+  };
+}
+
+function toRow(position: Projected): Omit<PositionRow, "resync_asked_at_ms"> {
+  return {
+    sku: position.sku,
+    location_id: position.locationId,
+    version: position.version,
+    ...position.wms,
+    book: position.erp.book,
+    committed: position.erp.committed,
+    quarantined: position.returns.quarantined,
+    in_inspection: position.returns.inInspection,
+    restock_approved: position.returns.restockApproved,
+    shipped_not_posted: position.shippedNotPosted,
+    received_not_posted: position.receivedNotPosted,
+    adjusted_not_posted: position.adjustedNotPosted,
+    reserved: position.reserved,
+    ...progressColumns("wms", position.progress.wms),
+    ...progressColumns("erp", position.progress.erp),
+    ...progressColumns("returns", position.progress.returns),
+  } as Omit<PositionRow, "resync_asked_at_ms">;
+}
+
+function progressColumns(owner: SourceSystem, { seq, asOfMs, ahead, forgottenTo, gapSinceMs }: Progress) {
+  const behind = ahead.length > 0 || forgottenTo > 0 ? JSON.stringify({ entries: ahead, forgottenTo }) : null;
+  return {
+    [`${owner}_seq`]: seq,
+    [`${owner}_as_of_ms`]: asOfMs,
+    [`${owner}_ahead`]: behind,
+    [`${owner}_gap_since_ms`]: gapSinceMs,
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * The availability subgraph, put together: positions, policy in force, watermarks, answers.
+ */
+
+import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
+import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
+import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
+import {
+  commandDeps,
+  createCommitSignal,
+  createSubgraph,
+  readSdl,
+  type Subgraph,
+} from "../../shared/graphql/subgraph.ts";
+import type { DatabaseSpec, Kernel } from "../../shared/kernel.ts";
+import { access } from "./access.ts";
+import { createAnswers } from "./answers.ts";
+import { createCommands } from "./commands.ts";
+import { createConsumers } from "./consumers.ts";
+import { PolicyEntity, PositionEntity } from "./entities.ts";
+import { createGapWatch } from "./gap-watch.ts";
+import { createLoaders } from "./loaders.ts";
+import { createPolicyInForce } from "./policy-in-force.ts";
+import { createResolvers } from "./resolvers.ts";
+import { createWatermarks } from "./watermarks.ts";
+
+export const availabilityDatabase: DatabaseSpec = {
+  system: "availability",
+  entities: [PositionEntity, PolicyEntity],
+  migrations: [Kernel1767225600001, MasterData1767225600002, Availability1767225600401],
+};
+
+export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
+  const { clock, cache, bus, log } = kernel;
+  const db = await kernel.openDatabase(availabilityDatabase);
+  const signal = createCommitSignal();
+  const watermarks = createWatermarks(cache, bus.partitions, log);
+  const inForce = createPolicyInForce(db, log);
+  const gapWatch = createGapWatch({ db, clock, log, committed: signal.committed });
+  const answers = createAnswers({ clock, policy: inForce.current, watermarks });
+  const commands = createCommands(commandDeps(kernel, db, signal), inForce);
+  return createSubgraph(
+    kernel,
+    {
+      name: "availability",
+      db,
+      sdl: readSdl(import.meta.url),
+      access,
+      resolvers: createResolvers({ reader: db, answers, commands, policy: inForce.current }),
+      contextFor: () => ({ loaders: createLoaders(db) }),
+      consumers: createConsumers(clock, watermarks),
+      parts: [watermarks, inForce, gapWatch],
+    },
+    signal,
+  );
+}

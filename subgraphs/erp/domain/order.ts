@@ -1,0 +1,154 @@
+/**
+ * Sales orders: what is allocated to their lines, what of it was shipped, and what is still open.
+ *
+ * open = allocated - shipped, and a position's committed demand is the sum of what is open there. A shipment counts for
+ * its order also when it was reported first. Whether there is enough stock is not asked here.
+ */
+import { AppError } from "../../../shared/errors.ts";
+import { parseDocumentId } from "../../../shared/ids.ts";
+import { assertPositive, assertQuantity } from "../../../shared/quantity.ts";
+import type { PositionKey } from "./book.ts";
+import { baseUnits, type Catalogue, knownLocation, knownProduct } from "./catalogue.ts";
+import { settle, type Totals } from "./settlement.ts";
+
+export interface OrderLine extends PositionKey {
+  readonly orderId: string;
+  readonly line: string;
+  /** Grows with the age of the order: the oldest line is settled first. */
+  readonly lineNo: number;
+  readonly allocated: number;
+  readonly shipped: number;
+}
+
+export interface AllocationLineInput {
+  readonly line: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  readonly unit?: string | null;
+}
+
+export interface DeallocationLineInput {
+  readonly line: string;
+  readonly quantity?: number | null;
+}
+
+/** A line to allocate, in base units and as it was entered. */
+export interface AllocationLine extends PositionKey {
+  readonly line: string;
+  readonly quantity: number;
+  readonly uom: string;
+  readonly entered: number;
+}
+
+export interface Orders {
+  lines(orderId: string): OrderLine[];
+  /** Adds a line; by how much committed demand rises. Fails with ORDER_LINE_EXISTS. */
+  allocate(orderId: string, line: AllocationLine): number;
+  /** Gives back part of a line; by how much committed demand moves. Fails with ALLOCATION_EXCEEDED. */
+  deallocate(line: OrderLine, quantity: number): number;
+  /** After the totals of an order at a position moved: by how much committed demand moves. */
+  settle(orderId: string, key: PositionKey): number;
+  changed(): OrderLine[];
+}
+
+export function openQuantityOf(line: OrderLine): number {
+  return line.allocated - line.shipped;
+}
+
+/** Fails with INVALID_INPUT, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE. */
+export function parseAllocation(lines: readonly AllocationLineInput[], catalogue: Catalogue): AllocationLine[] {
+  const seen = new Set<string>();
+  return lines.map((input, index) => {
+    const path = ["input", "lines", String(index)];
+    const line = parseDocumentId(input.line, [...path, "line"]);
+    if (seen.has(line)) {
+      const message = `The line ${line} is in this request more than once.`;
+      throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
+    }
+    seen.add(line);
+    const product = knownProduct(catalogue, input.sku, [...path, "sku"]);
+    const locationId = knownLocation(catalogue, input.locationId, [...path, "locationId"]);
+    assertPositive(input.quantity, [...path, "quantity"]);
+    const quantity = baseUnits(input, product, "demand", path);
+    return { line, sku: product.sku, locationId, quantity, uom: input.unit ?? product.baseUnit, entered: input.quantity };
+  });
+}
+
+/** What to give back of each line; `inputs` absent: everything that is open. Fails with UNKNOWN_DOCUMENT, QUANTITY_NOT_POSITIVE. */
+export function planDeallocation(
+  lines: readonly OrderLine[],
+  inputs: readonly DeallocationLineInput[] | null | undefined,
+): { line: string; quantity: number | null }[] {
+  if (!inputs) return lines.map(({ line }) => ({ line, quantity: null }));
+  const known = new Set(lines.map(({ line }) => line));
+  return inputs.map(({ line, quantity }, index) => {
+    const path = ["input", "lines", String(index)];
+    if (!known.has(line)) {
+      throw new AppError("UNKNOWN_DOCUMENT", { message: `The order has no line ${line}.`, field: [...path, "line"] });
+    }
+    return { line, quantity: quantity == null ? null : assertPositive(quantity, [...path, "quantity"]) };
+  });
+}
+
+/** `stored`: every line of the orders concerned, or at least every line at the positions concerned. */
+export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders {
+  const orders = new Map<string, Map<string, OrderLine>>();
+  const changed = new Set<string>();
+  const linesOf = (orderId: string) => [...(orders.get(orderId)?.values() ?? [])];
+  const put = (line: OrderLine) => {
+    const order = orders.get(line.orderId) ?? new Map<string, OrderLine>();
+    orders.set(line.orderId, order.set(line.line, line));
+  };
+  for (const line of stored) put(line);
+
+  function change(line: OrderLine): void {
+    put(line);
+    changed.add(JSON.stringify([line.orderId, line.line]));
+  }
+
+  /** By how much more of the order at the position is shipped than before. */
+  function resettle(orderId: string, { sku, locationId }: PositionKey): number {
+    const group = linesOf(orderId)
+      .filter((line) => line.sku === sku && line.locationId === locationId)
+      .sort((a, b) => a.lineNo - b.lineNo);
+    const capacities = group.map(({ line, allocated }) => ({ line, capacity: allocated }));
+    const settled = settle(capacities, totals.of("ORDER", orderId, sku, locationId));
+    let moved = 0;
+    for (const line of group) {
+      const shipped = settled.get(line.line) ?? 0;
+      if (shipped === line.shipped) continue;
+      moved += shipped - line.shipped;
+      change({ ...line, shipped });
+    }
+    return moved;
+  }
+
+  return {
+    lines: (orderId) => linesOf(orderId).sort((a, b) => a.lineNo - b.lineNo),
+    allocate(orderId, { line, sku, locationId, quantity }) {
+      const existing = orders.get(orderId)?.get(line);
+      // A line that was given back completely is free again.
+      if (existing && existing.allocated > 0) {
+        throw new AppError("ORDER_LINE_EXISTS", { message: `The line ${line} of order ${orderId} is already allocated.` });
+      }
+      const lineNo = Math.max(0, ...linesOf(orderId).map((other) => other.lineNo)) + 1;
+      change({ orderId, line, lineNo, sku, locationId, allocated: assertQuantity(quantity), shipped: 0 });
+      return quantity - resettle(orderId, { sku, locationId });
+    },
+    deallocate(line, quantity) {
+      const open = openQuantityOf(line);
+      if (quantity > open) {
+        const message = `Of line ${line.line} only ${open} are still allocated.`;
+        throw new AppError("ALLOCATION_EXCEEDED", { message, line: line.line, open });
+      }
+      change({ ...line, allocated: line.allocated - quantity });
+      return -quantity - resettle(line.orderId, line);
+    },
+    settle: (orderId, key) => -resettle(orderId, key),
+    changed: () =>
+      [...orders.values()].flatMap((order) =>
+        [...order.values()].filter((line) => changed.has(JSON.stringify([line.orderId, line.line]))),
+      ),
+  };
+}

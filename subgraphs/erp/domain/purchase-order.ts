@@ -1,0 +1,213 @@
+/**
+ * Purchase orders and what is still to come of them.
+ *
+ * open = ordered - max(received per ERP, received per warehouse) while the order is PENDING or APPROVED, else 0: a
+ * receipt that only one of the two knows is never promised again. Quantities are base units; supply rounds down.
+ */
+import { AppError } from "../../../shared/errors.ts";
+import type { InboundLine } from "../../../shared/events/canonical-event.ts";
+import { parseCode, parseDocumentId } from "../../../shared/ids.ts";
+import { limits } from "../../../shared/limits.ts";
+import { assertPositive } from "../../../shared/quantity.ts";
+import type { PositionKey } from "./book.ts";
+import { baseUnits, type Catalogue, knownLocation, knownProduct } from "./catalogue.ts";
+import type { Product } from "./product.ts";
+import { settle, type Totals } from "./settlement.ts";
+
+export type PurchaseOrderStatus = "PENDING" | "APPROVED" | "REJECTED" | "COMPLETE" | "CANCELLED";
+
+export interface PurchaseOrder {
+  readonly id: string;
+  readonly supplierId: string;
+  readonly status: PurchaseOrderStatus;
+  readonly orderedOn: string;
+  readonly expectedOn: string | null;
+  readonly version: number;
+  /** Oldest first. */
+  readonly lines: readonly PurchaseLine[];
+}
+
+export interface PurchaseLine extends PositionKey {
+  readonly line: string;
+  readonly ordered: number;
+  /** As the ERP's people entered it, like `rejected`. */
+  readonly received: number;
+  readonly rejected: number;
+  /** As the warehouse reported it, up to `ordered`. */
+  readonly warehouseReceived: number;
+  /** The line's own date; the order's counts where it has none. */
+  readonly promisedOn: string | null;
+}
+
+export interface PurchaseOrderInput {
+  readonly id: string;
+  readonly supplierId: string;
+  readonly status: PurchaseOrderStatus;
+  readonly orderedOn: string;
+  readonly expectedOn?: string | null;
+  readonly lines: readonly PurchaseLineInput[];
+}
+
+export interface PurchaseLineInput {
+  readonly line: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly ordered: number;
+  readonly received?: number | null;
+  readonly rejected?: number | null;
+  readonly unit?: string | null;
+  readonly promisedOn?: string | null;
+}
+
+export function isExpected(status: PurchaseOrderStatus): boolean {
+  return status === "PENDING" || status === "APPROVED";
+}
+
+export function openQuantityOf(order: Pick<PurchaseOrder, "status">, line: PurchaseLine): number {
+  if (!isExpected(order.status)) return 0;
+  return Math.max(0, line.ordered - Math.max(line.received, line.warehouseReceived));
+}
+
+/** What a finished order still owes, rejects included; 0 while it is not finished. */
+export function discrepancyOf(order: Pick<PurchaseOrder, "status">, line: PurchaseLine): number {
+  return order.status === "COMPLETE" ? line.ordered - (line.received - line.rejected) : 0;
+}
+
+/**
+ * The order as it should be: `stored` itself when nothing differs, else its next version. What the warehouse received
+ * of a line is carried over while the line stays where it is.
+ * Fails with INVALID_INPUT, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
+ */
+export function decidePurchaseOrder(
+  input: PurchaseOrderInput,
+  stored: PurchaseOrder | null,
+  catalogue: Catalogue,
+): PurchaseOrder {
+  const seen = new Set<string>();
+  const lines = input.lines.map((lineInput, index) => {
+    const path = ["input", "lines", String(index)];
+    const line = parseLine(lineInput, catalogue, path);
+    if (seen.has(line.line)) {
+      const message = `The line ${line.line} is in this request more than once.`;
+      throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
+    }
+    seen.add(line.line);
+    const former = stored?.lines.find((other) => other.line === line.line && isSamePlace(other, line));
+    return former ? { ...line, warehouseReceived: Math.min(former.warehouseReceived, line.ordered) } : line;
+  });
+  const next: PurchaseOrder = {
+    id: parseDocumentId(input.id, ["input", "id"]),
+    supplierId: parseCode(input.supplierId, limits.supplierIdLengthMax, ["input", "supplierId"]),
+    status: input.status,
+    orderedOn: input.orderedOn,
+    expectedOn: input.expectedOn ?? null,
+    version: stored?.version ?? 0,
+    lines,
+  };
+  if (stored && textOf(stored) === textOf(next)) return stored;
+  return { ...next, version: next.version + 1 };
+}
+
+/** With what the warehouse reported spread over the lines; `at`: only those there. */
+export function withReceipts(order: PurchaseOrder, totals: Totals, at: PositionKey | null): PurchaseOrder {
+  const places = at ? [at] : order.lines;
+  const received = new Map<string, number>();
+  for (const place of places) {
+    const group = order.lines.filter((line) => isSamePlace(line, place));
+    const capacities = group.map(({ line, ordered }) => ({ line, capacity: ordered }));
+    const settled = settle(capacities, totals.of("PURCHASE_ORDER", order.id, place.sku, place.locationId));
+    for (const [line, quantity] of settled) received.set(line, quantity);
+  }
+  const lines = order.lines.map((line) => {
+    const warehouseReceived = received.get(line.line) ?? line.warehouseReceived;
+    return warehouseReceived === line.warehouseReceived ? line : { ...line, warehouseReceived };
+  });
+  return { ...order, lines };
+}
+
+export function inboundOf(order: PurchaseOrder, line: PurchaseLine): InboundLine {
+  return {
+    purchaseOrderId: order.id,
+    line: line.line,
+    openQuantity: openQuantityOf(order, line),
+    orderedQuantity: line.ordered,
+    promisedOn: line.promisedOn ?? order.expectedOn,
+  };
+}
+
+export interface InboundChange extends PositionKey {
+  readonly inbound: InboundLine;
+}
+
+/** How the expected supply differs between two states of an order; what was closed and stays closed is not news. */
+export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrder): InboundChange[] {
+  const linesBefore = new Map(before?.lines.map((line) => [line.line, line]));
+  const changes: InboundChange[] = [];
+  for (const line of after.lines) {
+    const former = linesBefore.get(line.line);
+    const stays = former !== undefined && isSamePlace(former, line);
+    if (stays) linesBefore.delete(line.line);
+    const inbound = inboundOf(after, line);
+    const known = before && stays ? inboundOf(before, former) : null;
+    if (inbound.openQuantity === 0 && (known?.openQuantity ?? 0) === 0) continue;
+    if (known === null || JSON.stringify(known) !== JSON.stringify(inbound)) changes.push({ ...placeOf(line), inbound });
+  }
+  // What is left has gone, or gone elsewhere.
+  for (const line of linesBefore.values()) {
+    if (!before || openQuantityOf(before, line) === 0) continue;
+    changes.unshift({ ...placeOf(line), inbound: { ...inboundOf(before, line), openQuantity: 0 } });
+  }
+  return changes;
+}
+
+/** The positions whose expected supply may differ between the two states. */
+export function placesConcerned(before: PurchaseOrder | null, after: PurchaseOrder): PositionKey[] {
+  const openBefore = before?.lines.filter((line) => openQuantityOf(before, line) > 0) ?? [];
+  return [...openBefore, ...(isExpected(after.status) ? after.lines : [])].map(placeOf);
+}
+
+function parseLine(input: PurchaseLineInput, catalogue: Catalogue, path: readonly string[]): PurchaseLine {
+  const line = parseDocumentId(input.line, [...path, "line"]);
+  const product = knownProduct(catalogue, input.sku, [...path, "sku"]);
+  const locationId = knownLocation(catalogue, input.locationId, [...path, "locationId"]);
+  assertPositive(input.ordered, [...path, "ordered"]);
+  const supply = (member: "ordered" | "received" | "rejected") =>
+    parseSupply(input[member] ?? 0, input.unit, product, path, member);
+  return {
+    line,
+    sku: product.sku,
+    locationId,
+    ordered: supply("ordered"),
+    received: supply("received"),
+    rejected: supply("rejected"),
+    warehouseReceived: 0,
+    promisedOn: input.promisedOn ?? null,
+  };
+}
+
+function parseSupply(
+  quantity: number,
+  unit: string | null | undefined,
+  product: Product,
+  path: readonly string[],
+  member: string,
+): number {
+  if (quantity < 0) {
+    throw new AppError("INVALID_INPUT", { message: `${member} must not be negative.`, field: [...path, member] });
+  }
+  return baseUnits({ quantity, unit }, product, "supply", path);
+}
+
+function isSamePlace(a: PositionKey, b: PositionKey): boolean {
+  return a.sku === b.sku && a.locationId === b.locationId;
+}
+
+function placeOf({ sku, locationId }: PositionKey): PositionKey {
+  return { sku, locationId };
+}
+
+/** Both are built member by member in one order: equal orders have equal texts. */
+function textOf({ id, supplierId, status, orderedOn, expectedOn, lines }: PurchaseOrder): string {
+  const shown = lines.map((l) => [l.line, l.sku, l.locationId, l.ordered, l.received, l.rejected, l.promisedOn]);
+  return JSON.stringify([id, supplierId, status, orderedOn, expectedOn, shown]);
+}

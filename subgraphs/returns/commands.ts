@@ -1,0 +1,156 @@
+/**
+ * The commands of the returns desk: authorise a return, receive one.
+ *
+ * Each waits a bounded time for master data that may still be on its way, then parses, decides and writes in one
+ * transaction.
+ */
+import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
+import { AppError } from "../../shared/errors.ts";
+import { newId, parseCode, parseDocumentId, parseLocationId, parseSku } from "../../shared/ids.ts";
+import { limits } from "../../shared/limits.ts";
+import { type EnteredQuantity, type MasterData, waitForMasterData } from "../../shared/master-data.ts";
+import { assertPositive } from "../../shared/quantity.ts";
+import { authorize, type EnteredLine, evolve, type ReturnState, receive } from "./domain/return.ts";
+import { type Entered, post } from "./posting.ts";
+import { lockReturns } from "./store.ts";
+
+export interface ReceiveReturnLineInput {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly unit?: string | null;
+}
+
+export interface ReturnLineInput extends ReceiveReturnLineInput {
+  readonly reasonCode: string;
+}
+
+export interface AuthorizeReturnInput {
+  readonly idempotencyKey: string;
+  readonly id?: string | null;
+  readonly orderId: string;
+  readonly locationId: string;
+  readonly lines: readonly ReturnLineInput[];
+}
+
+export interface ReceiveReturnInput {
+  readonly idempotencyKey: string;
+  readonly returnId?: string | null;
+  readonly orderId?: string | null;
+  readonly locationId?: string | null;
+  readonly lines: readonly ReceiveReturnLineInput[];
+}
+
+interface Outcome {
+  readonly return: ReturnState | null;
+}
+
+export type ReturnPayload = Payload<Outcome>;
+
+/**
+ * Can fail with DOCUMENT_EXISTS, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, INVALID_INPUT, TOO_MANY_ITEMS,
+ * QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
+ */
+export async function authorizeReturn(
+  deps: CommandDeps,
+  input: AuthorizeReturnInput,
+  context: RequestContext,
+): Promise<ReturnPayload> {
+  const known = await masterDataFor(deps, input.lines, input.locationId);
+  const action = "authorizeReturn";
+  return runCommand<Outcome>(deps, {
+    operation: action,
+    input,
+    context,
+    refused: { return: null },
+    work: async (tx, recorder) => {
+      const nowMs = deps.clock.now();
+      const returnId = input.id == null ? newId(nowMs) : parseDocumentId(input.id, ["input", "id"]);
+      const orderId = parseDocumentId(input.orderId, ["input", "orderId"]);
+      const locationId = parseKnownLocation(known, input.locationId);
+      const lines = parseLines(known, input.lines).map((line, i) => ({
+        ...line,
+        reasonCode: parseReasonCode(input.lines[i]?.reasonCode ?? "", [...line.field, "reasonCode"]),
+      }));
+      const before = (await lockReturns(tx, [returnId])).get(returnId) ?? null;
+      const event = authorize(before, { returnId, orderId, locationId, lines }, nowMs);
+      const state = evolve(before, event);
+      // Line n of the return is line n of the input.
+      const entered = new Map(input.lines.map((line, i) => [i + 1, asEntered(known, line)]));
+      await post(tx, recorder, nowMs, [{ event, state, action, entered }]);
+      return { return: state };
+    },
+  });
+}
+
+/**
+ * Can fail with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, RETURN_EXCEEDED, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED,
+ * INVALID_INPUT, TOO_MANY_ITEMS, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
+ */
+export async function receiveReturn(
+  deps: CommandDeps,
+  input: ReceiveReturnInput,
+  context: RequestContext,
+): Promise<ReturnPayload> {
+  const known = await masterDataFor(deps, input.lines, input.locationId);
+  const action = "receiveReturn";
+  return runCommand<Outcome>(deps, {
+    operation: action,
+    input,
+    context,
+    refused: { return: null },
+    work: async (tx, recorder) => {
+      const nowMs = deps.clock.now();
+      const announcedAs = input.returnId == null ? null : parseDocumentId(input.returnId, ["input", "returnId"]);
+      const orderId = input.orderId == null ? null : parseDocumentId(input.orderId, ["input", "orderId"]);
+      const locationId = input.locationId == null ? null : parseKnownLocation(known, input.locationId);
+      const lines = parseLines(known, input.lines);
+      const returnId = announcedAs ?? newId(nowMs);
+      const before = announcedAs === null ? null : ((await lockReturns(tx, [announcedAs])).get(announcedAs) ?? null);
+      if (announcedAs !== null && !before) {
+        const message = `No such return: ${announcedAs}.`;
+        throw new AppError("UNKNOWN_DOCUMENT", { returnId, message, field: ["input", "returnId"] });
+      }
+      const event = receive(before, { returnId, orderId, locationId, lines }, nowMs);
+      const state = evolve(before, event);
+      await post(tx, recorder, nowMs, [{ event, state, action }]);
+      return { return: state };
+    },
+  });
+}
+
+async function masterDataFor(
+  deps: CommandDeps,
+  lines: readonly EnteredQuantity[],
+  locationId: string | null | undefined,
+): Promise<MasterData> {
+  // A list that is too long is refused below; nobody waits for what is beyond its end.
+  const items = lines.slice(0, limits.commandItemsMax);
+  return waitForMasterData(deps.db, { items, locationIds: locationId == null ? [] : [locationId] });
+}
+
+function parseKnownLocation(known: MasterData, locationId: string): string {
+  const field = ["input", "locationId"];
+  return known.location(parseLocationId(locationId, field), field).locationId;
+}
+
+function parseLines(known: MasterData, lines: readonly EnteredQuantity[]): EnteredLine[] {
+  if (lines.length > limits.commandItemsMax) {
+    const message = `A return has at most ${limits.commandItemsMax} lines.`;
+    throw new AppError("TOO_MANY_ITEMS", { message, field: ["input", "lines"] });
+  }
+  return lines.map((line, i) => {
+    const field = ["input", "lines", String(i)];
+    const sku = parseSku(line.sku, [...field, "sku"]);
+    assertPositive(line.quantity, [...field, "quantity"]);
+    // Rounded down when authorised and when received: parts of a whole never add up to more than it.
+    return { sku, quantity: known.baseUnits(line, "supply", field), field };
+  });
+}
+
+function parseReasonCode(value: string, field: readonly string[]): string {
+  return parseCode(value, limits.reasonCodeLengthMax, field);
+}
+
+function asEntered(known: MasterData, line: EnteredQuantity): Entered {
+  return { uom: line.unit ?? known.product(line.sku).baseUnit, enteredQuantity: line.quantity };
+}

@@ -1,0 +1,42 @@
+/**
+ * The returns desk: authorisations, quarantine, and what became of it.
+ */
+
+import { Returns1767225600301 } from "../../migrations/returns/001-returns.ts";
+import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
+import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
+import {
+  commandDeps,
+  createCommitSignal,
+  createSubgraph,
+  readSdl,
+  type Subgraph,
+} from "../../shared/graphql/subgraph.ts";
+import type { Kernel } from "../../shared/kernel.ts";
+import { access } from "./access.ts";
+import { createConsumers } from "./consumers.ts";
+import { entities } from "./entities.ts";
+import { createLoaders } from "./loaders.ts";
+import { createResolvers } from "./resolvers.ts";
+
+export async function createReturns(kernel: Kernel): Promise<Subgraph> {
+  const db = await kernel.openDatabase({
+    system: "returns",
+    entities,
+    migrations: [Kernel1767225600001, MasterData1767225600002, Returns1767225600301],
+  });
+  const signal = createCommitSignal();
+  return createSubgraph(
+    kernel,
+    {
+      name: "returns",
+      db,
+      sdl: readSdl(import.meta.url),
+      access,
+      resolvers: createResolvers(commandDeps(kernel, db, signal)),
+      contextFor: () => ({ loaders: createLoaders(db) }),
+      consumers: createConsumers(kernel.clock),
+    },
+    signal,
+  );
+}

@@ -1,0 +1,240 @@
+/**
+ * The mutations of `wms`: facts a warehouse reports in bulk, and changes of status that a person orders.
+ *
+ * A reported fact has happened, so it is refused only when it cannot be understood; an order is refused when the stock
+ * is not there. Both wait, before their transaction, for master data that may still be on its way.
+ */
+import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
+import { AppError } from "../../shared/errors.ts";
+import { type Bucket, buckets, type DocumentRef } from "../../shared/events/canonical-event.ts";
+import { newId, parseCode, parseDocumentId, parseEventId, parseLocationId, parseSku, parseText, parseUnit } from "../../shared/ids.ts";
+import { limits } from "../../shared/limits.ts";
+import { type MasterData, type MasterDataNeed, waitForMasterData } from "../../shared/master-data.ts";
+import type { Recorder } from "../../shared/recorder.ts";
+import { assertFact, type Effect, effectOf, mapBuckets, type StockEventType, type StockFact } from "./domain/stock-fact.ts";
+import { type Entry, postFacts, type Verdict } from "./posting.ts";
+
+export interface WmsDeps extends CommandDeps {
+  /** How long a command waits for master data. */
+  readonly masterDataWaitMs: number;
+}
+
+/** A bucket as GraphQL names it. */
+export type BucketName = Uppercase<Bucket>;
+
+export interface StockEventInput {
+  readonly id: string;
+  readonly type: StockEventType;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  readonly unit?: string | null;
+  readonly occurredAt: string;
+  readonly sourceSeq?: number | null;
+  readonly documentRef?: DocumentRef | null;
+  readonly fromBucket?: BucketName | null;
+  readonly toBucket?: BucketName | null;
+  readonly reasonCode?: string | null;
+  readonly note?: string | null;
+  readonly buckets?: Readonly<Partial<Record<Bucket, number | null>>> | null;
+}
+
+export interface RecordStockEventsInput {
+  readonly idempotencyKey: string;
+  readonly source?: string | null;
+  readonly events: readonly StockEventInput[];
+}
+
+export interface StockEventResult {
+  readonly id: string;
+  readonly status: Verdict["status"];
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+export interface ChangeStockStatusInput {
+  readonly idempotencyKey: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  readonly unit?: string | null;
+  readonly from: BucketName;
+  readonly to: BucketName;
+  readonly reasonCode: string;
+  readonly note?: string | null;
+  readonly documentRef?: DocumentRef | null;
+}
+
+/**
+ * Can fail with TOO_MANY_ITEMS, INVALID_INPUT; a result can say UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED,
+ * QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE, BUCKET_INVALID, SNAPSHOT_MISMATCH, EVENT_ID_REUSED, INVALID_INPUT.
+ */
+export async function recordStockEvents(
+  deps: WmsDeps,
+  input: RecordStockEventsInput,
+  context: RequestContext,
+): Promise<Payload<{ results: readonly StockEventResult[] }>> {
+  const parsed = input.events.slice(0, limits.commandItemsMax).map(parseEvent);
+  const masterData = await waitFor(deps, parsed);
+  return runCommand(deps, {
+    operation: "recordStockEvents",
+    input,
+    context,
+    refused: { results: [] },
+    async work(tx, recorder) {
+      assertCountOf(input.events);
+      const source = parseCode(input.source ?? recorder.cause.person, limits.personLengthMax, ["input", "source"]);
+      const verdicts = await postFacts(tx, recorder, {
+        source,
+        action: "recordStockEvents",
+        nowMs: deps.clock.now(),
+        entries: parsed.flatMap((fact) => (fact instanceof AppError ? [] : [entryOf(fact, masterData)])),
+      });
+      let next = 0;
+      const results = input.events.map((event, i) => {
+        const fact = parsed[i] as StockFact | AppError;
+        const refused: Verdict | null = fact instanceof AppError ? { status: "REJECTED", error: fact } : null;
+        return toResult(event, refused ?? (verdicts[next++] as Verdict));
+      });
+      auditRejected(recorder, source, input.events, results);
+      return { results };
+    },
+  });
+}
+
+/** Can fail with what a result of `recordStockEvents` can say, and with INSUFFICIENT_STOCK. */
+export async function changeStockStatus(
+  deps: WmsDeps,
+  input: ChangeStockStatusInput,
+  context: RequestContext,
+): Promise<Payload<{ movementId: string | null; sku: string; locationId: string }>> {
+  const { sku, locationId } = input;
+  const need = { items: [{ sku, unit: input.unit }], locationIds: [locationId] };
+  const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  return runCommand(deps, {
+    operation: "changeStockStatus",
+    input,
+    context,
+    refused: { movementId: null, sku, locationId },
+    async work(tx, recorder) {
+      const nowMs = deps.clock.now();
+      const fact = toFact({
+        ...input,
+        id: newId(nowMs),
+        type: "STATUS_CHANGE",
+        occurredAt: new Date(nowMs).toISOString(),
+        fromBucket: input.from,
+        toBucket: input.to,
+      });
+      const [verdict] = await postFacts(tx, recorder, {
+        source: recorder.cause.person,
+        action: "changeStockStatus",
+        nowMs,
+        entries: [entryOf(fact, masterData)],
+        admit: (stock, effect) => assertThere(stock, effect),
+      });
+      if (verdict?.status === "REJECTED") throw verdict.error;
+      return { movementId: verdict && "movementId" in verdict ? verdict.movementId : null, sku, locationId };
+    },
+  });
+}
+
+/** Fails with INSUFFICIENT_STOCK: a person cannot set aside what is not there. */
+function assertThere(stock: Readonly<Record<Bucket, number>>, effect: Effect): void {
+  if (effect.kind !== "move" || effect.from === null || stock[effect.from] >= effect.quantity) return;
+  const available = Math.max(0, stock[effect.from]);
+  const message = `${effect.from.toUpperCase()} holds ${available}.`;
+  throw new AppError("INSUFFICIENT_STOCK", { field: ["input", "quantity"], available, message });
+}
+
+function parseEvent(event: StockEventInput): StockFact | AppError {
+  try {
+    return toFact(event);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+/** Fails with INVALID_INPUT and what `assertFact` fails with. */
+function toFact(event: StockEventInput): StockFact {
+  const counts = event.buckets;
+  const fact: StockFact = {
+    id: parseEventId(event.id, ["id"]),
+    type: event.type,
+    sku: parseSku(event.sku, ["sku"]),
+    locationId: parseLocationId(event.locationId, ["locationId"]),
+    quantity: event.quantity,
+    unit: event.unit == null ? null : parseUnit(event.unit, ["unit"]),
+    occurredAtMs: Date.parse(event.occurredAt),
+    sourceSeq: event.sourceSeq ?? null,
+    documentRef: event.documentRef ? toDocumentRef(event.documentRef) : null,
+    fromBucket: toBucket(event.fromBucket),
+    toBucket: toBucket(event.toBucket),
+    reasonCode: event.reasonCode == null ? null : parseCode(event.reasonCode, limits.reasonCodeLengthMax, ["reasonCode"]),
+    note: parseText(event.note, limits.noteLengthMax, ["note"]),
+    buckets: counts ? mapBuckets((bucket) => counts[bucket] ?? 0) : null,
+  };
+  if (fact.sourceSeq !== null && fact.sourceSeq < 0) {
+    throw new AppError("INVALID_INPUT", { message: "sourceSeq must not be negative." });
+  }
+  assertFact(fact);
+  return fact;
+}
+
+function toDocumentRef({ type, id, line }: DocumentRef): DocumentRef {
+  return {
+    type: parseCode(type, limits.reasonCodeLengthMax, ["documentRef", "type"]),
+    id: parseDocumentId(id, ["documentRef", "id"]),
+    line: line == null ? null : parseDocumentId(line, ["documentRef", "line"]),
+  };
+}
+
+function toBucket(name: BucketName | null | undefined): Bucket | null {
+  return buckets.find((bucket) => bucket.toUpperCase() === name) ?? null;
+}
+
+function waitFor(deps: WmsDeps, parsed: readonly (StockFact | AppError)[]): Promise<MasterData> {
+  const facts = parsed.filter((fact): fact is StockFact => !(fact instanceof AppError));
+  const need: MasterDataNeed = { items: facts, locationIds: facts.map((fact) => fact.locationId) };
+  return waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+}
+
+function entryOf(fact: StockFact, masterData: MasterData): Entry {
+  const { sku, unit } = fact;
+  try {
+    masterData.location(fact.locationId);
+    const effect = effectOf(fact, (quantity, rounding) => masterData.baseUnits({ sku, unit, quantity }, rounding));
+    return { fact, effect, uom: unit ?? masterData.product(sku).baseUnit };
+  } catch (error) {
+    if (error instanceof AppError) return { fact, effect: error, uom: unit ?? "" };
+    throw error;
+  }
+}
+
+/** Fails with INVALID_INPUT, TOO_MANY_ITEMS. */
+function assertCountOf(events: readonly unknown[]): void {
+  const field = ["input", "events"];
+  if (events.length === 0) throw new AppError("INVALID_INPUT", { field, message: "There must be at least one event." });
+  if (events.length <= limits.commandItemsMax) return;
+  throw new AppError("TOO_MANY_ITEMS", { field, message: `At most ${limits.commandItemsMax} events at once.` });
+}
+
+function toResult({ id }: StockEventInput, verdict: Verdict): StockEventResult {
+  if (verdict.status !== "REJECTED") return { id, status: verdict.status, code: null, message: null };
+  return { id, status: verdict.status, code: verdict.error.code, message: verdict.error.message };
+}
+
+function auditRejected(
+  recorder: Recorder,
+  source: string,
+  events: readonly StockEventInput[],
+  results: readonly StockEventResult[],
+): void {
+  for (const [i, { id, code, message }] of results.entries()) {
+    if (code === null) continue;
+    // The id may be what is wrong with it.
+    const subject = `stock-event:${source}|${id}`.slice(0, 255);
+    recorder.audit({ subject, action: "recordStockEvents", outcome: code, detail: { event: events[i], message } });
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What other systems' events do here: master data fills the replica, a returned item enters quarantine, and whoever
+ * lost count of a position is told its whole stock.
+ */
+import { type Clock, isoTime } from "../../shared/clock.ts";
+import type { Transaction } from "../../shared/db/database.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { AnyEvent, CanonicalEvent, EventType } from "../../shared/events/canonical-event.ts";
+import { applyMasterData } from "../../shared/master-data.ts";
+import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
+import type { Recorder } from "../../shared/recorder.ts";
+import { snapshotEvent } from "./domain/canonical.ts";
+import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
+import { type Entry, postFacts } from "./posting.ts";
+import { keyText, lockBalances, saveBalances } from "./store.ts";
+
+const consumerName = "wms";
+
+const types: readonly EventType[] = ["master.changed", "return.received", "snapshot.requested"];
+
+export function createConsumers(clock: Clock): ConsumerSpec[] {
+  return [
+    {
+      name: consumerName,
+      topic: "facts",
+      types,
+      async handle(tx, events, recorder) {
+        await applyMasterData(tx, events);
+        await quarantineReturns(tx, recorder, events, clock.now());
+        await answerSnapshotRequests(tx, recorder, events);
+      },
+    },
+  ];
+}
+
+/** A return that arrived is physically here: into QUARANTINE, as a receipt, so that the books follow. */
+async function quarantineReturns(tx: Transaction, recorder: Recorder, events: readonly AnyEvent[], nowMs: number) {
+  const entries = events.flatMap((event) => (event.type === "return.received" ? [returnEntry(event)] : []));
+  const action = "return.received";
+  const verdicts = await postFacts(tx, recorder, { source: "system:returns", action, nowMs, entries });
+  for (const verdict of verdicts) if (verdict.status === "REJECTED") throw verdict.error;
+}
+
+/** The quantity is in base units already, so the item's factors are not needed. */
+function returnEntry(event: CanonicalEvent<"return.received">): Entry {
+  const { sku, locationId, quantity } = event;
+  if (sku === null || locationId === null || quantity === null) {
+    throw new AppError("INVALID_INPUT", { message: "A received return names its SKU, location and quantity." });
+  }
+  const fact: StockFact = {
+    id: event.id,
+    type: "RECEIPT",
+    sku,
+    locationId,
+    quantity,
+    unit: null,
+    occurredAtMs: Date.parse(event.time),
+    sourceSeq: null,
+    documentRef: event.documentRef ?? { type: "RETURN", id: event.data.returnId },
+    fromBucket: null,
+    toBucket: "quarantine",
+    reasonCode: event.reasonCode,
+    note: event.note,
+    buckets: null,
+  };
+  assertFact(fact);
+  const effect = effectOf(fact, (inBaseUnits) => inBaseUnits);
+  return { fact, effect, uom: event.uom ?? "", cause: causeOf(consumerName, event) };
+}
+
+/** Takes a sequence number of its own, so that no later event can be mistaken for one that the snapshot covers. */
+async function answerSnapshotRequests(tx: Transaction, recorder: Recorder, events: readonly AnyEvent[]) {
+  const requests = new Map<string, { sku: string; locationId: string; event: AnyEvent }>();
+  for (const event of events) {
+    if (event.type !== "snapshot.requested" || event.data.system !== "wms") continue;
+    const { sku, locationId } = event;
+    if (sku !== null && locationId !== null) requests.set(keyText({ sku, locationId }), { sku, locationId, event });
+  }
+  const balances = await lockBalances(tx, [...requests.values()]);
+  const told = [...requests].flatMap(([key, request]) => {
+    const balance = balances.get(key);
+    // Nothing was ever reported: that is not the same as zero.
+    if (!balance || balance.version === 0) return [];
+    return [{ ...request, balance: { ...balance, version: balance.version + 1 } }];
+  });
+  await saveBalances(
+    tx,
+    told.map(({ sku, locationId, balance }) => [{ sku, locationId }, balance]),
+  );
+  for (const { sku, locationId, balance, event } of told) {
+    const cause = causeOf(consumerName, event);
+    recorder.event({ ...snapshotEvent(sku, locationId, balance), time: isoTime(balance.asOfMs) }, cause);
+    recorder.audit(
+      {
+        subject: `position:${sku}|${locationId}`,
+        action: "snapshot.requested",
+        detail: { asOfSeq: balance.version, stock: balance.stock },
+      },
+      cause,
+    );
+  }
+}

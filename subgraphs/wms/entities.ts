@@ -1,0 +1,136 @@
+/**
+ * The tables of `wms`: balances, and the journal of movements they follow from.
+ *
+ * Σ deltas of a position's accepted movements = its balance, bucket by bucket. A movement is never changed or deleted.
+ */
+import { EntitySchema } from "typeorm";
+
+export interface BalanceRow {
+  sku: string;
+  location_id: string;
+  unrestricted: number;
+  picked: number;
+  dock: number;
+  damaged: number;
+  hold: number;
+  expired: number;
+  quarantine: number;
+  version: number;
+  entries: number;
+  as_of_ms: number;
+  latest_seq: number | null;
+  snapshot_source: string | null;
+  snapshot_seq: number | null;
+  snapshot_at_ms: number | null;
+}
+
+export interface MovementRow {
+  sku: string;
+  location_id: string;
+  /** 1, 2, 3, … per position, without a hole. */
+  entry_no: number;
+  movement_id: string;
+  source: string;
+  event_id: string;
+  content_hash: string;
+  type: string;
+  status: string;
+  /** The position's version that it made; null where it had no effect. */
+  version: number | null;
+  quantity: number;
+  entered_quantity: number;
+  unit: string;
+  from_bucket: string | null;
+  to_bucket: string | null;
+  unrestricted_delta: number;
+  picked_delta: number;
+  dock_delta: number;
+  damaged_delta: number;
+  hold_delta: number;
+  expired_delta: number;
+  quarantine_delta: number;
+  source_seq: number | null;
+  occurred_at_ms: number;
+  recorded_at_ms: number;
+  document_type: string | null;
+  document_id: string | null;
+  document_line: string | null;
+  reason_code: string | null;
+  note: string | null;
+  person: string;
+  correlation_id: string;
+}
+
+/** MySQL hands BIGINT over as text; every number here is far below 2^53. */
+const wholeNumber = {
+  type: "bigint",
+  transformer: {
+    to: (value: number | null) => value,
+    from: (value: string | number | null) => (value === null ? null : Number(value)),
+  },
+} as const;
+const quantity = { type: "int" } as const;
+const text = (length: number) => ({ type: "varchar", length }) as const;
+const optional = { nullable: true } as const;
+
+export const BalanceEntity = new EntitySchema<BalanceRow>({
+  name: "Balance",
+  tableName: "stock_balances",
+  columns: {
+    sku: { ...text(64), primary: true },
+    location_id: { ...text(64), primary: true },
+    unrestricted: quantity,
+    picked: quantity,
+    dock: quantity,
+    damaged: quantity,
+    hold: quantity,
+    expired: quantity,
+    quarantine: quantity,
+    version: wholeNumber,
+    entries: wholeNumber,
+    as_of_ms: wholeNumber,
+    latest_seq: { ...wholeNumber, ...optional },
+    snapshot_source: { ...text(128), ...optional },
+    snapshot_seq: { ...wholeNumber, ...optional },
+    snapshot_at_ms: { ...wholeNumber, ...optional },
+  },
+});
+
+export const MovementEntity = new EntitySchema<MovementRow>({
+  name: "Movement",
+  tableName: "stock_movements",
+  columns: {
+    sku: { ...text(64), primary: true },
+    location_id: { ...text(64), primary: true },
+    entry_no: { ...wholeNumber, primary: true },
+    movement_id: text(36),
+    source: text(128),
+    event_id: text(128),
+    content_hash: text(64),
+    type: text(32),
+    status: text(16),
+    version: { ...wholeNumber, ...optional },
+    quantity,
+    entered_quantity: quantity,
+    unit: text(16),
+    from_bucket: { ...text(16), ...optional },
+    to_bucket: { ...text(16), ...optional },
+    unrestricted_delta: wholeNumber,
+    picked_delta: wholeNumber,
+    dock_delta: wholeNumber,
+    damaged_delta: wholeNumber,
+    hold_delta: wholeNumber,
+    expired_delta: wholeNumber,
+    quarantine_delta: wholeNumber,
+    source_seq: { ...wholeNumber, ...optional },
+    occurred_at_ms: wholeNumber,
+    recorded_at_ms: wholeNumber,
+    document_type: { ...text(64), ...optional },
+    document_id: { ...text(128), ...optional },
+    document_line: { ...text(128), ...optional },
+    reason_code: { ...text(64), ...optional },
+    note: { ...text(500), ...optional },
+    person: text(128),
+    correlation_id: text(128),
+  },
+});
