@@ -126,7 +126,7 @@ export interface SetChannelPolicyInput extends Keyed {
   readonly protections: readonly QuantityRule[];
   readonly safetyStocks: readonly QuantityRule[];
   readonly caps: readonly QuantityRule[];
-  readonly sellMultiples: readonly QuantityRule[];
+  readonly sellMultiples: readonly (RuleScope & { readonly multiple: number })[];
   readonly degraded: readonly {
     readonly system: "erp" | "wms" | "returns";
     readonly mode: "FAIL_CLOSED" | "LAST_KNOWN_BUFFERED" | "MIN_OF_SOURCES" | "ERROR";

@@ -35,7 +35,7 @@ export function channelPolicies(
         { ...here, quantity: 5 * item.caseSize },
       ],
       safetyStocks: [{ ...here, quantity: Math.ceil(item.safetyStock / 2) }],
-      sellMultiples: byCase.map((level) => ({ sku: level.item.sku, quantity: level.item.caseSize })),
+      sellMultiples: byCase.map((level) => ({ sku: level.item.sku, multiple: level.item.caseSize })),
       degraded: [{ system: "erp", mode: "MIN_OF_SOURCES" }],
     },
     {

@@ -47,6 +47,15 @@ export interface OpenPurchase {
   readonly orderedAtStep: number;
 }
 
+/** Waits in quarantine until it is put back on the shelf. */
+export interface OpenReturn {
+  readonly id: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly quantity: number;
+  readonly receivedAtStep: number;
+}
+
 export interface SimulationState {
   /** Starts every id, so that a later run never uses one again. */
   readonly prefix: string;
@@ -56,16 +65,14 @@ export interface SimulationState {
   readonly purchases: readonly OpenPurchase[];
   /** The latest shipments: what customers may send back. */
   readonly shipped: readonly OpenOrder[];
-  /** Nothing empties the quarantine yet, so a run adds only so many returns to it. */
-  readonly returnsLeft: number;
+  readonly returns: readonly OpenReturn[];
 }
 
-export const simulationLimits = { ordersMax: 12, purchasesMax: 6, shippedMax: 10, returnsMax: 20 } as const;
+export const simulationLimits = { ordersMax: 12, purchasesMax: 6, returnsMax: 4, shippedMax: 10 } as const;
 
 export function initialState(prefix: string, watched: readonly WatchedPosition[]): SimulationState {
   const positions = watched.map((position) => ({ ...position, ...nothing }));
-  const returnsLeft = simulationLimits.returnsMax;
-  return { prefix, step: 0, positions, orders: [], purchases: [], shipped: [], returnsLeft };
+  return { prefix, step: 0, positions, orders: [], purchases: [], shipped: [], returns: [] };
 }
 
 /** Replaces what the state believes by what the systems say; readings by `partitionKey`, absent: nothing there. */
@@ -74,13 +81,14 @@ export function withReadings(state: SimulationState, readings: ReadonlyMap<strin
   return { ...state, positions };
 }
 
-/** Gives up the order or purchase that met a refusal. What it did to the stock is read again by the driver. */
+/** Gives up the document that met a refusal. What it did to the stock is read again by the driver. */
 export function forget(state: SimulationState, subject: string | null): SimulationState {
   return {
     ...state,
     orders: state.orders.filter(({ orderId }) => orderId !== subject),
     purchases: state.purchases.filter(({ id }) => id !== subject),
     shipped: state.shipped.filter(({ orderId }) => orderId !== subject),
+    returns: state.returns.filter(({ id }) => id !== subject),
   };
 }
 

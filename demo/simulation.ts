@@ -19,11 +19,11 @@ import {
   keyOf,
   type OpenOrder,
   type OpenPurchase,
+  type OpenReturn,
   type PositionState,
   type SimulationState,
   simulationLimits,
 } from "./simulation-state.ts";
-import { returnsCentre } from "./stock.ts";
 
 export interface SimulationStep {
   readonly operations: readonly Operation[];
@@ -67,6 +67,7 @@ function activity<T>(
 }
 
 const receiveAfterSteps = 8;
+const restockAfterSteps = 40;
 
 const activities: readonly Activity[] = [
   activity(
@@ -88,7 +89,8 @@ const activities: readonly Activity[] = [
   activity(0.3, ({ positions }) => positions.filter((p) => p.hold > 0), release),
   activity(0.2, ({ positions }) => positions.filter((p) => free(p) >= 2), damage),
   activity(0.2, ({ positions }) => positions.filter((p) => p.damaged >= 8), scrap),
-  activity(0.2, ({ shipped, returnsLeft }) => (returnsLeft > 0 ? shipped : []), sendBack),
+  activity(0.2, ({ shipped, returns }) => (returns.length < simulationLimits.returnsMax ? shipped : []), sendBack),
+  activity(1, ({ returns, step }) => returns.filter((r) => step - r.receivedAtStep >= restockAfterSteps), restock),
 ];
 
 // ---- orders
@@ -145,18 +147,18 @@ function ship({ state, nowMs }: Moment, order: OpenOrder): SimulationStep {
 }
 
 function sendBack({ state, random }: Moment, order: OpenOrder): SimulationStep {
+  const { orderId, sku, locationId } = order;
   const id = `${state.prefix}-RMA-${state.step}`;
-  const locationId = random.chance(0.5) ? returnsCentre.id : order.locationId;
   const quantity = Math.min(order.quantity, random.integer(1, 3));
-  const line = { sku: order.sku, quantity };
-  const reasonCode = random.pick(["WRONG_ITEM", "NOT_NEEDED", "DEFECTIVE"]);
-  const { orderId } = order;
+  const line = { sku, quantity };
+  const lines = [{ ...line, reasonCode: random.pick(["WRONG_ITEM", "NOT_NEEDED"]) }];
+  const returned = { id, sku, locationId, quantity, receivedAtStep: state.step };
   return {
     operations: [
       {
         as: "returnsDesk",
         mutation: "authorizeReturn",
-        input: { idempotencyKey: id, id, orderId, locationId, lines: [{ ...line, reasonCode }] },
+        input: { idempotencyKey: id, id, orderId, locationId, lines },
       },
       {
         as: "returnsDesk",
@@ -164,8 +166,19 @@ function sendBack({ state, random }: Moment, order: OpenOrder): SimulationStep {
         input: { idempotencyKey: `${id}-received`, returnId: id, lines: [line] },
       },
     ],
-    state: { ...forget(state, orderId), returnsLeft: state.returnsLeft - 1 },
+    state: { ...forget(state, orderId), returns: [...state.returns, returned] },
     subject: orderId,
+  };
+}
+
+/** As good as new: out of quarantine, onto the shelf. */
+function restock({ state, nowMs }: Moment, { id, sku, locationId, quantity }: OpenReturn): SimulationStep {
+  const documentRef = { type: "RETURN", id };
+  const moved = { sku, locationId, quantity, fromBucket: "QUARANTINE", documentRef } as const;
+  return {
+    operations: [stockEvent(state, nowMs, { type: "PUTAWAY", ...moved })],
+    state: forget(change(state, moved, { unrestricted: quantity }), id),
+    subject: id,
   };
 }
 

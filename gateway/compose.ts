@@ -5,7 +5,7 @@
  * subgraph that is still starting is waited for, up to a limit. The only door to @apollo/composition.
  */
 import { readFile } from "node:fs/promises";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { composeServices } from "@apollo/composition";
 import { type ASTNode, type DocumentNode, type GraphQLError, parse } from "graphql";
 import { type Clock, systemClock } from "../shared/clock.ts";
@@ -45,22 +45,21 @@ export async function readSupergraph(file: string): Promise<string> {
 }
 
 export interface Waiting {
-  readonly clock: Clock;
-  pause(ms: number): Promise<unknown>;
+  /** Aborted when nobody wants the schema any more. */
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /** Asks a subgraph elsewhere for its schema until it answers. Fails with COMPOSITION_FAILED. */
-export async function fetchSdl(
-  name: string,
-  client: SubgraphClient,
-  waiting: Waiting = { clock: systemClock, pause },
-): Promise<string> {
+export async function fetchSdl(name: string, client: SubgraphClient, waiting: Waiting): Promise<string> {
+  const { clock = systemClock, pause = sleep, signal } = waiting;
   const request = { identity: anonymous, correlationId: `schema-of-${name}` };
-  const untilMs = waiting.clock.now() + limits.compositionWaitMs;
+  const untilMs = clock.now() + limits.compositionWaitMs;
   for (;;) {
     try {
-      const { data, errors } = await withinDeadline(limits.subgraphQueryMs, (signal) =>
-        client.execute({ query: "{ _service { sdl } }" }, request, { signal, repeatable: true }),
+      const { data, errors } = await withinDeadline(limits.subgraphQueryMs, (deadline) =>
+        client.execute({ query: "{ _service { sdl } }" }, request, { signal: deadline, repeatable: true }),
       );
       const sdl = (data?.["_service"] as { sdl?: unknown } | null | undefined)?.sdl;
       if (typeof sdl === "string") return sdl;
@@ -68,11 +67,11 @@ export async function fetchSdl(
       throw failed(`${name} does not tell its schema: ${errors?.[0]?.message ?? "no _service.sdl in its answer"}`);
     } catch (error) {
       if (!(error instanceof AppError) || error.code === "COMPOSITION_FAILED") throw error;
-      if (waiting.clock.now() >= untilMs) {
+      if (clock.now() >= untilMs || signal.aborted) {
         const reason = error.cause instanceof Error ? error.cause.message : error.message;
         throw failed(`${name} did not answer within ${limits.compositionWaitMs / 1000} s: ${reason}`);
       }
-      await waiting.pause(limits.compositionRetryMs);
+      await pause(limits.compositionRetryMs);
     }
   }
 }

@@ -5,6 +5,7 @@
  * that a client reads one shape. Knows nothing of Apollo and nothing of subgraphs.
  */
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
 import { limits } from "../shared/limits.ts";
@@ -22,8 +23,9 @@ export function createHttp(log: Logger): FastifyInstance {
   http.addHook("onRequest", async (_request, reply) => {
     reply.headers(securityHeaders);
   });
-  http.setErrorHandler((error: FastifyError, request, reply) => {
+  http.setErrorHandler(async (error: FastifyError, request, reply) => {
     const { status, code, message } = classify(error);
+    if (status === 413) await discardBody(request.raw);
     const incident = code === "INTERNAL" ? { incidentId: randomUUID() } : {};
     const fields = { status, code, correlationId: request.id, ...incident };
     if (code === "INTERNAL") log.error({ ...fields, error }, "internal error");
@@ -44,6 +46,26 @@ const securityHeaders = {
   // Answers depend on the caller and on the moment.
   "cache-control": "no-store",
 };
+
+/**
+ * Reads what is still coming and forgets it, up to a limit. A connection closed on a client that is still sending is
+ * reset, and the client never sees the answer that says why.
+ */
+function discardBody(body: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (body.readableEnded || body.destroyed) return resolve();
+    let bytes = 0;
+    body.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= limits.bodyDiscardedBytesMax) return;
+      body.pause();
+      resolve();
+    });
+    body.once("close", resolve);
+    body.once("end", resolve);
+    body.resume();
+  });
+}
 
 interface Refusal {
   readonly status: number;

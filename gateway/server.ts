@@ -18,7 +18,7 @@ import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import { createAccessLog } from "./plugins/access-log.ts";
 import type { ErrorMasking } from "./plugins/error-masking.ts";
-import { operationName } from "./plugins/operation-name.ts";
+import { executableOperation } from "./plugins/executable-operation.ts";
 import { createRequestLimits } from "./plugins/request-limits.ts";
 
 /** What Apollo Server asks for a schema and for answers. */
@@ -53,7 +53,7 @@ export function createServer({ supergraph, config, clock, log, masking }: Server
     stopOnTerminationSignals: false,
     plugins: [
       masking.plugin,
-      operationName,
+      executableOperation,
       createAccessLog(clock, log),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),

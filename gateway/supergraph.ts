@@ -34,6 +34,7 @@ export interface Supergraph {
 export function createSupergraph(parts: SupergraphParts): Supergraph {
   const { endpoints, supergraphFile, deadlines, log } = parts;
   const remote = new Map<string, RemoteClient>();
+  const closing = new AbortController();
 
   function connect(name: string, url: string): RemoteClient {
     const client = remote.get(name) ?? createRemoteClient(url);
@@ -45,7 +46,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
     const subgraphs = endpoints.map(async (endpoint) =>
       "local" in endpoint
         ? { name: endpoint.name, sdl: endpoint.local.sdl }
-        : { ...endpoint, sdl: await fetchSdl(endpoint.name, connect(endpoint.name, endpoint.url)) },
+        : { ...endpoint, sdl: await fetchSdl(endpoint.name, connect(endpoint.name, endpoint.url), closing) },
     );
     return composeSupergraph(await Promise.all(subgraphs));
   }
@@ -80,6 +81,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       };
     },
     async close() {
+      closing.abort();
       await Promise.all([...remote.values()].map((client) => client.close()));
     },
   };

@@ -62,11 +62,15 @@ export function toOpening(positions: readonly OpeningPosition[], occurredAt: str
 export function toDay(lines: readonly LedgerLine[]): Day {
   return {
     orders: toOrders(lines.filter(({ kind }) => kind === "sale")),
-    stockEvents: lines.flatMap((line) =>
-      line.kind === "sale" ? toPickAndShipment(line) : line.kind === "correction" ? [toAdjustment(line)] : [],
-    ),
+    stockEvents: lines.flatMap(stockEventsOf),
     returns: toReturns(lines.filter(({ kind }) => kind === "credit")),
   };
+}
+
+/** What the warehouse reports of a line; a credit is for the returns desk to report. */
+export function stockEventsOf(line: LedgerLine): readonly StockEventInput[] {
+  if (line.kind === "sale") return toPickAndShipment(line);
+  return line.kind === "correction" ? [toAdjustment(line)] : [];
 }
 
 /** An order of very many lines is allocated in parts. */

@@ -75,7 +75,7 @@ export function toConfig(env: Env): Config {
       audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
     },
     demo,
-    simulate: parseSwitch(env, "SIMULATE", demo || isDemoDirectory(dataDir)),
+    simulate: parseSwitch(env, "SIMULATE", true),
     production,
     introspection: parseSwitch(env, "INTROSPECTION", !production),
     logLevel: parseLogLevel(env),
@@ -83,15 +83,16 @@ export function toConfig(env: Env): Config {
   };
 }
 
-const demoMarker = "demo.json";
+const demoMark = "demo.json";
 
-/** Was this directory filled with the demo distributor by an earlier start? */
-export function isDemoDirectory(dataDir: string): boolean {
-  return existsSync(join(dataDir, demoMarker));
+/** What was loaded into this directory by an earlier start with the demo; null if nothing was. */
+export function readDemoMark<T>(dataDir: string): T | null {
+  const file = join(dataDir, demoMark);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as T) : null;
 }
 
 export function markDemoDirectory(dataDir: string, facts: object): void {
-  writeFileSync(join(dataDir, demoMarker), `${JSON.stringify(facts, null, 2)}\n`);
+  writeFileSync(join(dataDir, demoMark), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
 function localSecret(dataDir: string): string {

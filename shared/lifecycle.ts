@@ -4,6 +4,7 @@
  * A part that fails to start stops what had started before it. `stop` may be called any number of times and at any
  * moment, also while `start` is still running; every call waits for the one stop there is.
  */
+import { AppError } from "./errors.ts";
 import type { Logger } from "./logging.ts";
 
 export interface Part {
@@ -75,4 +76,14 @@ export function stopOnSignal(lifecycle: Lifecycle, log: Logger): void {
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+}
+
+/** A process's whole life: what `main` fails with is said in one line, and the process ends with 1. */
+export function runMain(main: () => Promise<void>): void {
+  main().catch((error: unknown) => {
+    const known = error instanceof AppError;
+    const reason = known ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error);
+    process.stderr.write(`${reason}\n`);
+    process.exit(1);
+  });
 }

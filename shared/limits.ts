@@ -6,6 +6,8 @@
  */
 export const limits = {
   bodyBytesMax: 1_048_576,
+  /** Of a body that is too large, so that its sender gets to read the refusal. */
+  bodyDiscardedBytesMax: 16 * 1_048_576,
   queryTokensMax: 10_000,
   queryDepthMax: 20,
   queryAliasesMax: 1_000,

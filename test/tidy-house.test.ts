@@ -117,7 +117,7 @@ interface LockedPackage {
   readonly resolved?: string;
   readonly license?: string;
   readonly dev?: boolean;
-  readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 describe("packages", () => {
@@ -155,6 +155,12 @@ describe("packages", () => {
       ([, p]) => p.resolved && !p.resolved.startsWith("https://registry.npmjs.org/"),
     );
     expect(elsewhere.map(([name]) => name)).toEqual([]);
+  });
+
+  it("are locked for every platform, or `npm ci` fails", () => {
+    const optional = Object.values(locked).flatMap((p) => Object.keys(p.optionalDependencies ?? {}));
+    const known = new Set(Object.keys(locked).map((path) => path.split("node_modules/").at(-1)));
+    expect(optional.filter((name) => !known.has(name))).toEqual([]);
   });
 
   it("have the licences that docs/licences.md says", () => {

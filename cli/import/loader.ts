@@ -1,11 +1,9 @@
 /**
  * Sends what a reader made to the public API, in batches, a few at a time.
  *
- * The key of a request is made from what it says, so that a second run asks the same questions and gets the same
- * answers. Events of one SKU are sent in their order; whatever order does not matter to may be in flight together.
- * Items for which another system has not yet heard of the product or location are sent again after a while.
+ * Events of one SKU are sent in their order; whatever order does not matter to may be in flight together. Every item's
+ * outcome is reported once.
  */
-import { randomUUID } from "node:crypto";
 import type {
   BookBalanceInput,
   LocationInput,
@@ -15,28 +13,19 @@ import type {
   ReturnInput,
   StockEventInput,
 } from "../../ingest/api-inputs.ts";
-import { canonicalHash } from "../../shared/canonical-json.ts";
-import type { ApiClient } from "../../shared/graphql/client.ts";
 import { partitionKey } from "../../shared/ids.ts";
 import { inChunks, inParallel, laneOf } from "./batches.ts";
-import { type Keyed, type Mutation, type Outcome, outcomeOf, outcomesOf, send } from "./requests.ts";
+import type { Mutation, Outcome } from "./requests.ts";
+import { createSender, type SenderOptions } from "./sender.ts";
 
 const itemsPerRequest = 500;
 const documentsPerRequest = 25;
 const inFlightMax = 3;
-const retryEveryMs = 1_000;
-/** Over the whole run: a product that is refused for good must not make every batch wait. */
-const retriesMax = 30;
 
 export type Kind = "locations" | "products" | "bookBalances" | "purchaseOrders" | "events" | "orders" | "returns";
 
-export interface LoaderOptions {
-  readonly client: ApiClient;
-  /** Part of every idempotency key. */
-  readonly profile: string;
+export interface LoaderOptions extends SenderOptions {
   readonly settled: (kind: Kind, outcomes: readonly Outcome[]) => void;
-  /** For tests. */
-  readonly wait?: (ms: number) => Promise<void>;
 }
 
 export interface Loader {
@@ -51,106 +40,68 @@ export interface Loader {
   takeReturns(returns: readonly ReturnInput[]): Promise<void>;
 }
 
-export function createLoader({ client, profile, settled, wait = sleep }: LoaderOptions): Loader {
-  let retriesLeft = retriesMax;
+export function createLoader({ settled, ...options }: LoaderOptions): Loader {
+  const sender = createSender(options);
 
-  function keyed<I extends object>(mutation: Mutation, input: I, again: boolean): I & Keyed {
-    const key = `import:${profile}:${mutation}:${canonicalHash(input).slice(0, 32)}`;
-    // Refusals are stored under their key, so a second try needs another one.
-    return { idempotencyKey: again ? `${key}:${randomUUID()}` : key, ...input };
+  /** Chunks of a list, `inFlight` of them at once. */
+  function sendList<I>(
+    kind: Kind,
+    mutation: Mutation,
+    member: string,
+    idOf: (item: I) => string,
+  ): (items: readonly I[], inFlight?: number) => Promise<void> {
+    return (items, inFlight = 1) =>
+      inParallel(inChunks(items, itemsPerRequest), inFlight, async (some) =>
+        settled(kind, await sender.list(mutation, member, idOf, some)),
+      );
   }
 
-  /** `attempt` until no item waits for master data any more, or patience ends. */
-  async function settle<I>(
-    items: readonly I[],
-    attempt: (items: readonly I[], again: boolean) => Promise<readonly Outcome[]>,
-  ): Promise<readonly Outcome[]> {
-    const outcomes = [...(await attempt(items, false))];
-    for (;;) {
-      const waiting = [...outcomes.keys()].filter((i) => mayStillArrive(outcomes[i]));
-      if (waiting.length === 0 || retriesLeft === 0) return outcomes;
-      retriesLeft -= 1;
-      await wait(retryEveryMs);
-      const answers = await attempt(waiting.map((i) => items[i] as I), true);
-      for (const [n, i] of waiting.entries()) outcomes[i] = answers[n] as Outcome;
-    }
+  function sendDocuments<I extends Document>(
+    kind: Kind,
+    outcomesOf: (documents: readonly I[]) => Promise<readonly Outcome[]>,
+  ): (documents: readonly I[]) => Promise<void> {
+    return (documents) =>
+      inParallel(inChunks(documents, documentsPerRequest, lineCount, itemsPerRequest), inFlightMax, async (some) =>
+        settled(kind, await outcomesOf(some)),
+      );
   }
 
-  /** One request of one input with a list of items. */
-  async function sendList<I>(kind: Kind, mutation: Mutation, list: string, idOf: (item: I) => string, items: readonly I[]) {
-    const outcomes = await settle(items, async (some, again) => {
-      const [payload] = await send(client, mutation, [keyed(mutation, { [list]: some }, again)]);
-      return payload ? outcomesOf(payload, some.map(idOf)) : [];
-    });
-    settled(kind, outcomes);
-  }
-
-  /** One request of several inputs, a document each. */
-  async function sendDocuments<I extends object>(mutation: Mutation, documents: readonly I[]) {
-    return settle(documents, async (some, again) => {
-      const inputs = some.map((document) => keyed(mutation, document, again));
-      return (await send(client, mutation, inputs)).map(outcomeOf);
-    });
-  }
-
-  async function takeReturns(returns: readonly ReturnInput[]) {
-    const authorized = await sendDocuments("authorizeReturn", returns);
-    const outcomes = [...authorized];
-    const known = [...outcomes.keys()].filter((i) => authorized[i]?.status !== "rejected");
-    const received = await sendDocuments("receiveReturn", known.map((i) => toReceipt(returns[i] as ReturnInput)));
+  /** Nothing is received for a return that could not be authorised: it would count as one that nobody announced. */
+  async function authorizeAndReceive(returns: readonly ReturnInput[]): Promise<readonly Outcome[]> {
+    const outcomes = [...(await sender.documents("authorizeReturn", returns))];
+    const known = [...outcomes.keys()].filter((i) => outcomes[i]?.status !== "rejected");
+    const receipts = known.map((i) => toReceipt(returns[i] as ReturnInput));
+    const received = receipts.length > 0 ? await sender.documents("receiveReturn", receipts) : [];
     for (const [n, i] of known.entries()) outcomes[i] = receivedBefore(received[n] as Outcome);
-    settled("returns", outcomes);
+    return outcomes;
   }
 
-  async function settleDocuments<I extends object>(kind: Kind, mutation: Mutation, documents: readonly I[]) {
-    settled(kind, await sendDocuments(mutation, documents));
-  }
-
+  const sendEvents = sendList<StockEventInput>("events", "recordStockEvents", "events", ({ id }) => id);
+  const sendBalances = sendList<BookBalanceInput>("bookBalances", "saveBookBalances", "balances", (balance) =>
+    partitionKey(balance.sku, balance.locationId),
+  );
   return {
-    async saveLocations(locations) {
-      for (const some of inChunks(locations, itemsPerRequest)) {
-        await sendList("locations", "saveLocations", "locations", ({ id }) => id, some);
-      }
-    },
-    async saveProducts(products) {
-      for (const some of inChunks(products, itemsPerRequest)) {
-        await sendList("products", "saveProducts", "products", ({ sku }) => sku, some);
-      }
-    },
-    saveBookBalances: (balances) =>
-      inParallel(inChunks(balances, itemsPerRequest), inFlightMax, (some) =>
-        sendList("bookBalances", "saveBookBalances", "balances", (b) => partitionKey(b.sku, b.locationId), some),
-      ),
-    savePurchaseOrders: (orders) =>
-      inParallel(inChunks(orders, documentsPerRequest, lineCount, itemsPerRequest), inFlightMax, (some) =>
-        settleDocuments("purchaseOrders", "savePurchaseOrder", some),
-      ),
-    recordStockEvents: (events) => {
-      const lanes: StockEventInput[][] = Array.from({ length: inFlightMax }, () => []);
-      for (const event of events) lanes[laneOf(event.sku, inFlightMax)]?.push(event);
-      return inParallel(lanes, inFlightMax, async (lane) => {
-        for (const some of inChunks(lane, itemsPerRequest)) {
-          await sendList("events", "recordStockEvents", "events", ({ id }) => id, some);
-        }
-      });
-    },
-    allocateOrders: (orders) =>
-      inParallel(inChunks(orders, documentsPerRequest, lineCount, itemsPerRequest), inFlightMax, (some) =>
-        settleDocuments("orders", "allocateOrder", some),
-      ),
-    takeReturns: (returns) =>
-      inParallel(inChunks(returns, documentsPerRequest, lineCount, itemsPerRequest), inFlightMax, takeReturns),
+    saveLocations: sendList("locations", "saveLocations", "locations", ({ id }) => id),
+    saveProducts: sendList("products", "saveProducts", "products", ({ sku }) => sku),
+    saveBookBalances: (balances) => sendBalances(balances, inFlightMax),
+    recordStockEvents: (events) => inParallel(inLanes(events), inFlightMax, (lane) => sendEvents(lane)),
+    savePurchaseOrders: sendDocuments("purchaseOrders", (orders) => sender.documents("savePurchaseOrder", orders)),
+    allocateOrders: sendDocuments("orders", (orders) => sender.documents("allocateOrder", orders)),
+    takeReturns: sendDocuments("returns", authorizeAndReceive),
   };
 }
 
-const lineCount = ({ lines }: { readonly lines: readonly unknown[] }) => lines.length;
+interface Document {
+  readonly lines: readonly unknown[];
+}
 
-/** Master data spreads by events; a request with the same key may be at work still. */
-function mayStillArrive(outcome: Outcome | undefined): boolean {
-  return (
-    outcome?.status === "rejected" &&
-    ["UNKNOWN_SKU", "UNKNOWN_LOCATION", "IDEMPOTENCY_IN_PROGRESS"].includes(outcome.code)
-  );
+const lineCount = ({ lines }: Document) => lines.length;
+
+/** All events of a SKU are in one lane, in their order. */
+function inLanes(events: readonly StockEventInput[]): readonly (readonly StockEventInput[])[] {
+  const lanes: StockEventInput[][] = Array.from({ length: inFlightMax }, () => []);
+  for (const event of events) lanes[laneOf(event.sku, inFlightMax)]?.push(event);
+  return lanes;
 }
 
 function toReceipt({ id, lines }: ReturnInput) {
@@ -161,8 +112,4 @@ function toReceipt({ id, lines }: ReturnInput) {
 function receivedBefore(outcome: Outcome): Outcome {
   const before = outcome.status === "rejected" && ["RETURN_EXCEEDED", "ILLEGAL_TRANSITION"].includes(outcome.code);
   return before ? { status: "there" } : outcome;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

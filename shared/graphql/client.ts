@@ -5,6 +5,7 @@
  * error table calls retryable. That is safe for mutations because every one carries an idempotency key. User errors
  * are part of the data and are the caller's business.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, errorTable } from "../errors.ts";
 
 export interface ApiClient {
@@ -50,9 +51,7 @@ const backoffMs = 200;
 const backoffMaxMs = 5_000;
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const { url, token, attemptsMax = 6, timeoutMs = 60_000 } = options;
-  const send = options.fetch ?? fetch;
-  const wait = options.wait ?? ((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
+  const { url, token, attemptsMax = 6, timeoutMs = 60_000, wait = sleep, fetch: send = fetch } = options;
   const headers = {
     "content-type": "application/json",
     accept: "application/json",

@@ -10,7 +10,7 @@ import { readEnv, toConfig } from "../config.ts";
 import { AppError, errorTable } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import { createKernel, type Kernel } from "../kernel.ts";
-import { createLifecycle, type Lifecycle, stopOnSignal } from "../lifecycle.ts";
+import { createLifecycle, type Lifecycle, runMain, stopOnSignal } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { createLogger } from "../logging.ts";
 import type { OperationRequest } from "./execute.ts";
@@ -50,12 +50,14 @@ export async function createSubgraphServer(
 }
 
 /** The whole life of a subgraph's process. `defaultPort` where PORT is not set. */
-export async function runSubgraph(defaultPort: number, create: (kernel: Kernel) => Promise<Subgraph>): Promise<void> {
-  const config = toConfig({ PORT: String(defaultPort), DEMO: "off", ...readEnv() });
-  const server = await createSubgraphServer(config, create);
-  await server.start();
-  stopOnSignal(server, createLogger(config.logLevel));
-  process.stdout.write(`ready ${server.url()}\n`);
+export function runSubgraph(defaultPort: number, create: (kernel: Kernel) => Promise<Subgraph>): void {
+  runMain(async () => {
+    const config = toConfig({ PORT: String(defaultPort), DEMO: "off", ...readEnv() });
+    const server = await createSubgraphServer(config, create);
+    stopOnSignal(server, createLogger(config.logLevel));
+    await server.start();
+    process.stdout.write(`ready ${server.url()}\n`);
+  });
 }
 
 function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {

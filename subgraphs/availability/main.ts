@@ -4,4 +4,4 @@
 import { runSubgraph } from "../../shared/graphql/serve.ts";
 import { createAvailability } from "./subgraph.ts";
 
-await runSubgraph(4004, createAvailability);
+runSubgraph(4004, createAvailability);

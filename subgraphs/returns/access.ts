@@ -1,5 +1,7 @@
 /**
  * Who may use which field of `returns`.
+ *
+ * Reading is for any person who has shown a token: returns name orders, and orders are nobody else's business.
  */
 import type { AccessTable } from "../../shared/access.ts";
 

@@ -1,5 +1,7 @@
 /**
- * GraphQL ↔ commands and loaders of `returns`. No rule and no SQL.
+ * GraphQL ↔ commands and loaders of `returns`.
+ *
+ * Only names and shapes are translated here: no rule and no SQL.
  */
 import type { CommandDeps } from "../../shared/command.ts";
 import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pagination.ts";
@@ -7,7 +9,7 @@ import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts"
 import { type AuthorizeReturnInput, authorizeReturn, type ReceiveReturnInput, receiveReturn } from "./commands.ts";
 import type { ReturnLine, ReturnState, ReturnStatus } from "./domain/return.ts";
 import type { Loaders } from "./loaders.ts";
-import { listReturns, type PositionKey } from "./store.ts";
+import type { PositionKey } from "./store.ts";
 
 export interface ReturnsContext extends ResolverContext {
   readonly loaders: Loaders;
@@ -22,7 +24,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
   return {
     Query: {
       return: (_: unknown, args: { id: string }, context: ReturnsContext) => context.loaders.returns.load(args.id),
-      returns: (_: unknown, args: ReturnsArgs, context: ReturnsContext) => returnsPage(deps, args, context),
+      returns: (_: unknown, args: ReturnsArgs, context: ReturnsContext) => returnsPage(args, context),
     },
     Mutation: {
       authorizeReturn: (_: unknown, { input }: { input: AuthorizeReturnInput }, context: ReturnsContext) =>
@@ -47,11 +49,9 @@ export function createResolvers(deps: CommandDeps): Resolvers {
   };
 }
 
-async function returnsPage(deps: CommandDeps, args: ReturnsArgs, context: ReturnsContext) {
+async function returnsPage(args: ReturnsArgs, context: ReturnsContext) {
   const page = parsePage(args, 2);
-  const ids = await listReturns(deps.db, { status: args.status ?? null, sku: args.sku ?? null }, page);
-  const found = await context.loaders.returns.loadMany(ids);
-  const rows = found.filter((row): row is ReturnState => row !== null && !(row instanceof Error));
+  const rows = await context.loaders.returnsOf({ status: args.status ?? null, sku: args.sku ?? null }, page);
   return toConnection(rows, page, (state) => [String(state.createdAtMs), state.returnId]);
 }
 

@@ -60,7 +60,8 @@ export async function listReturns(db: Database, filter: ReturnFilter, page: Page
   if (page.after) {
     const [createdAtMs, id] = page.after as readonly [string, string];
     conditions.push("(created_at_ms < ? OR (created_at_ms = ? AND id < ?))");
-    params.push(Number(createdAtMs), Number(createdAtMs), id);
+    // As text: a forged cursor that holds no number is then compared like any other, and is no SQL error.
+    params.push(createdAtMs, createdAtMs, id);
   }
   const rows = await db.query<{ id: string }>(
     `SELECT id FROM return_documents ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}

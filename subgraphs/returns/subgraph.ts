@@ -1,5 +1,7 @@
 /**
- * The returns desk: authorisations, quarantine, and what became of it.
+ * The returns desk: authorisations, what arrived and waits in quarantine, and what became of it.
+ *
+ * Only wiring: opens the database and puts the parts of this folder together.
  */
 
 import { Returns1767225600301 } from "../../migrations/returns/001-returns.ts";

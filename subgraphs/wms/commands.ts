@@ -7,11 +7,27 @@
 import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
 import { AppError } from "../../shared/errors.ts";
 import { type Bucket, buckets, type DocumentRef } from "../../shared/events/canonical-event.ts";
-import { newId, parseCode, parseDocumentId, parseEventId, parseLocationId, parseSku, parseText, parseUnit } from "../../shared/ids.ts";
+import {
+  newId,
+  parseCode,
+  parseDocumentId,
+  parseEventId,
+  parseLocationId,
+  parseSku,
+  parseText,
+  parseUnit,
+} from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
 import { type MasterData, type MasterDataNeed, waitForMasterData } from "../../shared/master-data.ts";
 import type { Recorder } from "../../shared/recorder.ts";
-import { assertFact, type Effect, effectOf, mapBuckets, type StockEventType, type StockFact } from "./domain/stock-fact.ts";
+import {
+  assertFact,
+  type Effect,
+  effectOf,
+  mapBuckets,
+  type StockEventType,
+  type StockFact,
+} from "./domain/stock-fact.ts";
 import { type Entry, postFacts, type Verdict } from "./posting.ts";
 
 export interface WmsDeps extends CommandDeps {
@@ -65,6 +81,11 @@ export interface ChangeStockStatusInput {
   readonly documentRef?: DocumentRef | null;
 }
 
+export interface StockMovementReply {
+  readonly movementId: string | null;
+  readonly position: { readonly sku: string; readonly locationId: string } | null;
+}
+
 /**
  * Can fail with TOO_MANY_ITEMS, INVALID_INPUT; a result can say UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED,
  * QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE, BUCKET_INVALID, SNAPSHOT_MISMATCH, EVENT_ID_REUSED, INVALID_INPUT.
@@ -107,15 +128,15 @@ export async function changeStockStatus(
   deps: WmsDeps,
   input: ChangeStockStatusInput,
   context: RequestContext,
-): Promise<Payload<{ movementId: string | null; sku: string; locationId: string }>> {
+): Promise<Payload<StockMovementReply>> {
   const { sku, locationId } = input;
   const need = { items: [{ sku, unit: input.unit }], locationIds: [locationId] };
   const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
-  return runCommand(deps, {
+  return runCommand<StockMovementReply>(deps, {
     operation: "changeStockStatus",
     input,
     context,
-    refused: { movementId: null, sku, locationId },
+    refused: { movementId: null, position: null },
     async work(tx, recorder) {
       const nowMs = deps.clock.now();
       const fact = toFact({
@@ -134,7 +155,10 @@ export async function changeStockStatus(
         admit: (stock, effect) => assertThere(stock, effect),
       });
       if (verdict?.status === "REJECTED") throw verdict.error;
-      return { movementId: verdict && "movementId" in verdict ? verdict.movementId : null, sku, locationId };
+      return {
+        movementId: verdict && "movementId" in verdict ? verdict.movementId : null,
+        position: { sku, locationId },
+      };
     },
   });
 }
@@ -171,7 +195,8 @@ function toFact(event: StockEventInput): StockFact {
     documentRef: event.documentRef ? toDocumentRef(event.documentRef) : null,
     fromBucket: toBucket(event.fromBucket),
     toBucket: toBucket(event.toBucket),
-    reasonCode: event.reasonCode == null ? null : parseCode(event.reasonCode, limits.reasonCodeLengthMax, ["reasonCode"]),
+    reasonCode:
+      event.reasonCode == null ? null : parseCode(event.reasonCode, limits.reasonCodeLengthMax, ["reasonCode"]),
     note: parseText(event.note, limits.noteLengthMax, ["note"]),
     buckets: counts ? mapBuckets((bucket) => counts[bucket] ?? 0) : null,
   };
@@ -207,7 +232,7 @@ function entryOf(fact: StockFact, masterData: MasterData): Entry {
     const effect = effectOf(fact, (quantity, rounding) => masterData.baseUnits({ sku, unit, quantity }, rounding));
     return { fact, effect, uom: unit ?? masterData.product(sku).baseUnit };
   } catch (error) {
-    if (error instanceof AppError) return { fact, effect: error, uom: unit ?? "" };
+    if (error instanceof AppError) return { fact, effect: error, uom: unit };
     throw error;
   }
 }

@@ -65,7 +65,7 @@ function returnEntry(event: CanonicalEvent<"return.received">): Entry {
   };
   assertFact(fact);
   const effect = effectOf(fact, (inBaseUnits) => inBaseUnits);
-  return { fact, effect, uom: event.uom ?? "", cause: causeOf(consumerName, event) };
+  return { fact, effect, uom: event.uom, cause: causeOf(consumerName, event) };
 }
 
 /** Takes a sequence number of its own, so that no later event can be mistaken for one that the snapshot covers. */

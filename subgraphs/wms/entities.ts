@@ -39,7 +39,7 @@ export interface MovementRow {
   version: number | null;
   quantity: number;
   entered_quantity: number;
-  unit: string;
+  unit: string | null;
   from_bucket: string | null;
   to_bucket: string | null;
   unrestricted_delta: number;
@@ -112,16 +112,16 @@ export const MovementEntity = new EntitySchema<MovementRow>({
     version: { ...wholeNumber, ...optional },
     quantity,
     entered_quantity: quantity,
-    unit: text(16),
+    unit: { ...text(16), ...optional },
     from_bucket: { ...text(16), ...optional },
     to_bucket: { ...text(16), ...optional },
-    unrestricted_delta: wholeNumber,
-    picked_delta: wholeNumber,
-    dock_delta: wholeNumber,
-    damaged_delta: wholeNumber,
-    hold_delta: wholeNumber,
-    expired_delta: wholeNumber,
-    quarantine_delta: wholeNumber,
+    unrestricted_delta: quantity,
+    picked_delta: quantity,
+    dock_delta: quantity,
+    damaged_delta: quantity,
+    hold_delta: quantity,
+    expired_delta: quantity,
+    quarantine_delta: quantity,
     source_seq: { ...wholeNumber, ...optional },
     occurred_at_ms: wholeNumber,
     recorded_at_ms: wholeNumber,

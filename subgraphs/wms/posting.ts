@@ -12,7 +12,14 @@ import { AppError } from "../../shared/errors.ts";
 import { type Buckets, noStock } from "../../shared/events/canonical-event.ts";
 import { newId } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
-import { type Applied, applyStockEvent, mayOutlive, noBalance, type Position, type StockEvent } from "./domain/balance.ts";
+import {
+  type Applied,
+  applyStockEvent,
+  mayOutlive,
+  noBalance,
+  type Position,
+  type StockEvent,
+} from "./domain/balance.ts";
 import { toCanonicalEvent } from "./domain/canonical.ts";
 import type { Effect, StockFact } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
@@ -40,8 +47,8 @@ export interface Entry {
   readonly fact: StockFact;
   /** In base units, or why it has none. */
   readonly effect: Effect | AppError;
-  /** The unit of the fact's quantity. */
-  readonly uom: string;
+  /** The unit of the fact's quantity, as far as it is known. */
+  readonly uom: string | null;
   /** Where it differs from the recorder's. */
   readonly cause?: Cause;
 }
@@ -54,7 +61,9 @@ export type Verdict =
 /** A verdict per entry, in order. Rejects with QUANTITY_OUT_OF_RANGE, EVENT_ID_REUSED and what `effect`, `admit` say. */
 export async function postFacts(tx: Transaction, recorder: Recorder, posting: Posting): Promise<Verdict[]> {
   const { source, entries } = posting;
-  const facts = new Map(entries.filter(({ effect }) => !(effect instanceof AppError)).map(({ fact }) => [keyText(fact), fact]));
+  const facts = new Map(
+    entries.filter(({ effect }) => !(effect instanceof AppError)).map(({ fact }) => [keyText(fact), fact]),
+  );
   const balances = await lockOrCreateBalances(tx, [...facts.values()]);
   // Under the locks, so that a copy of the same event on the same position has either been seen or waits for us.
   const hashes = await journalledEvents(tx, source, [...new Set(entries.map(({ fact }) => fact.id))]);

@@ -1,6 +1,7 @@
 /**
- * The replica of master data that every follower of the ERP keeps: newest wins, in any order; a bounded wait for what
- * is still on its way.
+ * The replica of master data that every follower of the ERP keeps: newest wins, in any order.
+ *
+ * The bounded wait for what is still on its way is driven by pauses in which something happens, not by time.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";

@@ -21,7 +21,14 @@ export interface BookPosition extends PositionKey {
   readonly version: number;
 }
 
-export type PostingKind = "BALANCE" | "ALLOCATION" | "DEALLOCATION" | "SHIPMENT" | "SHIPMENT_VOID" | "RECEIPT" | "ADJUSTMENT";
+export type PostingKind =
+  | "BALANCE"
+  | "ALLOCATION"
+  | "DEALLOCATION"
+  | "SHIPMENT"
+  | "SHIPMENT_VOID"
+  | "RECEIPT"
+  | "ADJUSTMENT";
 
 export interface Entry {
   readonly kind: PostingKind;

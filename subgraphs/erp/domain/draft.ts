@@ -61,7 +61,9 @@ export function soundDrafts<I, T>(drafts: readonly Draft<I, T>[]): Draft<I, T>[]
 
 /** The drafts that change something, each with what should be there. */
 export function changesOf<I, T>(drafts: readonly Draft<I, T>[]): { stored: T | null; next: T }[] {
-  return soundDrafts(drafts).flatMap(({ stored, next }) => (next === null || next === stored ? [] : [{ stored, next }]));
+  return soundDrafts(drafts).flatMap(({ stored, next }) =>
+    next === null || next === stored ? [] : [{ stored, next }],
+  );
 }
 
 export function resultOf<I, T>({ id, stored, next, error }: Draft<I, T>): SaveResult {

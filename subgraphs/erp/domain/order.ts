@@ -39,17 +39,25 @@ export interface AllocationLine extends PositionKey {
   readonly quantity: number;
   readonly uom: string;
   readonly entered: number;
+  /** Where it stands in the input. */
+  readonly path: readonly string[];
 }
 
 export interface Orders {
   lines(orderId: string): OrderLine[];
   /** Adds a line; by how much committed demand rises. Fails with ORDER_LINE_EXISTS. */
   allocate(orderId: string, line: AllocationLine): number;
-  /** Gives back part of a line; by how much committed demand moves. Fails with ALLOCATION_EXCEEDED. */
-  deallocate(line: OrderLine, quantity: number): number;
+  /** Gives back part of a line, or nothing where nothing is open. Fails with ALLOCATION_EXCEEDED. */
+  deallocate(orderId: string, wish: Deallocation): Released | null;
   /** After the totals of an order at a position moved: by how much committed demand moves. */
   settle(orderId: string, key: PositionKey): number;
   changed(): OrderLine[];
+}
+
+export interface Released extends PositionKey {
+  readonly line: string;
+  readonly quantity: number;
+  readonly committedDelta: number;
 }
 
 export function openQuantityOf(line: OrderLine): number {
@@ -71,23 +79,38 @@ export function parseAllocation(lines: readonly AllocationLineInput[], catalogue
     const locationId = knownLocation(catalogue, input.locationId, [...path, "locationId"]);
     assertPositive(input.quantity, [...path, "quantity"]);
     const quantity = baseUnits(input, product, "demand", path);
-    return { line, sku: product.sku, locationId, quantity, uom: input.unit ?? product.baseUnit, entered: input.quantity };
+    return {
+      line,
+      sku: product.sku,
+      locationId,
+      quantity,
+      uom: input.unit ?? product.baseUnit,
+      entered: input.quantity,
+      path,
+    };
   });
 }
 
-/** What to give back of each line; `inputs` absent: everything that is open. Fails with UNKNOWN_DOCUMENT, QUANTITY_NOT_POSITIVE. */
+export interface Deallocation {
+  readonly line: string;
+  /** Null: whatever is open. */
+  readonly quantity: number | null;
+  readonly path: readonly string[];
+}
+
+/** `inputs` absent: everything that is open. Fails with UNKNOWN_DOCUMENT, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE. */
 export function planDeallocation(
   lines: readonly OrderLine[],
   inputs: readonly DeallocationLineInput[] | null | undefined,
-): { line: string; quantity: number | null }[] {
-  if (!inputs) return lines.map(({ line }) => ({ line, quantity: null }));
+): Deallocation[] {
+  if (!inputs) return lines.map(({ line }) => ({ line, quantity: null, path: ["input", "orderId"] }));
   const known = new Set(lines.map(({ line }) => line));
   return inputs.map(({ line, quantity }, index) => {
     const path = ["input", "lines", String(index)];
     if (!known.has(line)) {
       throw new AppError("UNKNOWN_DOCUMENT", { message: `The order has no line ${line}.`, field: [...path, "line"] });
     }
-    return { line, quantity: quantity == null ? null : assertPositive(quantity, [...path, "quantity"]) };
+    return { line, quantity: quantity == null ? null : assertPositive(quantity, [...path, "quantity"]), path };
   });
 }
 
@@ -126,24 +149,29 @@ export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders
 
   return {
     lines: (orderId) => linesOf(orderId).sort((a, b) => a.lineNo - b.lineNo),
-    allocate(orderId, { line, sku, locationId, quantity }) {
+    allocate(orderId, { line, sku, locationId, quantity, path }) {
       const existing = orders.get(orderId)?.get(line);
       // A line that was given back completely is free again.
       if (existing && existing.allocated > 0) {
-        throw new AppError("ORDER_LINE_EXISTS", { message: `The line ${line} of order ${orderId} is already allocated.` });
+        const message = `The line ${line} of order ${orderId} is already allocated.`;
+        throw new AppError("ORDER_LINE_EXISTS", { message, field: [...path, "line"] });
       }
       const lineNo = Math.max(0, ...linesOf(orderId).map((other) => other.lineNo)) + 1;
       change({ orderId, line, lineNo, sku, locationId, allocated: assertQuantity(quantity), shipped: 0 });
       return quantity - resettle(orderId, { sku, locationId });
     },
-    deallocate(line, quantity) {
-      const open = openQuantityOf(line);
+    deallocate(orderId, { line: number, quantity: wanted, path }) {
+      const line = orders.get(orderId)?.get(number);
+      const open = line ? openQuantityOf(line) : 0;
+      const quantity = wanted ?? open;
       if (quantity > open) {
-        const message = `Of line ${line.line} only ${open} are still allocated.`;
-        throw new AppError("ALLOCATION_EXCEEDED", { message, line: line.line, open });
+        const message = `Of line ${number} only ${open} are still allocated.`;
+        throw new AppError("ALLOCATION_EXCEEDED", { message, line: number, open, field: [...path, "quantity"] });
       }
+      if (!line || quantity === 0) return null;
+      const { sku, locationId } = line;
       change({ ...line, allocated: line.allocated - quantity });
-      return -quantity - resettle(line.orderId, line);
+      return { line: number, sku, locationId, quantity, committedDelta: -quantity - resettle(orderId, line) };
     },
     settle: (orderId, key) => -resettle(orderId, key),
     changed: () =>
@@ -151,4 +179,15 @@ export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders
         [...order.values()].filter((line) => changed.has(JSON.stringify([line.orderId, line.line]))),
       ),
   };
+}
+
+/** What a caller sees of an order. */
+export interface OrderAllocation {
+  readonly orderId: string;
+  readonly channel: string | null;
+  readonly lines: readonly (OrderLine & { readonly open: number })[];
+}
+
+export function allocationOf(orderId: string, channel: string | null, lines: readonly OrderLine[]): OrderAllocation {
+  return { orderId, channel, lines: lines.map((line) => ({ ...line, open: openQuantityOf(line) })) };
 }

@@ -46,7 +46,10 @@ export interface ProductInput {
   readonly components?: readonly KitComponent[] | null;
 }
 
-const defaults = {
+/** What a save may leave out. */
+type Optional = Omit<Product, "sku" | "name" | "baseUnit" | "version">;
+
+const defaults: Optional = {
   units: [],
   class: null,
   unitCost: null,
@@ -54,16 +57,16 @@ const defaults = {
   sellMultiple: 1,
   active: true,
   components: [],
-} as const;
+};
 
 /**
  * The product after the save: `stored` itself when nothing differs, else the next version.
  * Fails with INVALID_INPUT, UOM_INVALID_FACTOR, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
  */
 export function decideProduct(input: ProductInput, stored: Product | null): Product {
-  const former = stored ?? defaults;
-  const kept = <K extends keyof typeof defaults>(member: K): Product[K] => {
-    const given = input[member] as Product[K] | null | undefined;
+  const former: Optional = stored ?? defaults;
+  const kept = <K extends keyof Optional>(member: K): Optional[K] => {
+    const given = input[member] as Optional[K] | null | undefined;
     return given === undefined ? former[member] : (given ?? defaults[member]);
   };
   const next: Product = {
@@ -79,8 +82,8 @@ export function decideProduct(input: ProductInput, stored: Product | null): Prod
     components: parseComponents(kept("components"), input.sku),
     version: stored?.version ?? 0,
   };
-  // Members are built in one order, so equal products have equal texts.
-  if (stored && JSON.stringify({ ...next }) === JSON.stringify({ ...next, ...stored })) return stored;
+  // The same members in the same order: equal products have equal texts.
+  if (stored && JSON.stringify(next) === JSON.stringify({ ...next, ...stored })) return stored;
   return { ...next, version: next.version + 1 };
 }
 
@@ -92,6 +95,18 @@ export function productChanged(product: Product): ProductChanged {
 /** What the search looks through. */
 export function searchTextOf({ sku, name }: Pick<Product, "sku" | "name">): string {
   return `${sku} ${name}`.toLowerCase();
+}
+
+/** The words of a search, as `searchTextOf` has them; none for no search. Fails with BAD_USER_INPUT. */
+export function searchWordsOf(search: string | null): string[] {
+  if (search !== null && search.length > limits.searchLengthMax) {
+    const message = `search must not be longer than ${limits.searchLengthMax} characters.`;
+    throw new AppError("BAD_USER_INPUT", { message });
+  }
+  return (search ?? "")
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
 }
 
 /** Fails with INVALID_INPUT. */

@@ -29,6 +29,8 @@ export interface PurchaseOrder {
 
 export interface PurchaseLine extends PositionKey {
   readonly line: string;
+  /** Its place in the order. */
+  readonly lineNo: number;
   readonly ordered: number;
   /** As the ERP's people entered it, like `rejected`. */
   readonly received: number;
@@ -86,7 +88,7 @@ export function decidePurchaseOrder(
   const seen = new Set<string>();
   const lines = input.lines.map((lineInput, index) => {
     const path = ["input", "lines", String(index)];
-    const line = parseLine(lineInput, catalogue, path);
+    const line = parseLine(lineInput, index + 1, catalogue, path);
     if (seen.has(line.line)) {
       const message = `The line ${line.line} is in this request more than once.`;
       throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
@@ -150,7 +152,8 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
     const inbound = inboundOf(after, line);
     const known = before && stays ? inboundOf(before, former) : null;
     if (inbound.openQuantity === 0 && (known?.openQuantity ?? 0) === 0) continue;
-    if (known === null || JSON.stringify(known) !== JSON.stringify(inbound)) changes.push({ ...placeOf(line), inbound });
+    if (known === null || JSON.stringify(known) !== JSON.stringify(inbound))
+      changes.push({ ...placeOf(line), inbound });
   }
   // What is left has gone, or gone elsewhere.
   for (const line of linesBefore.values()) {
@@ -166,7 +169,12 @@ export function placesConcerned(before: PurchaseOrder | null, after: PurchaseOrd
   return [...openBefore, ...(isExpected(after.status) ? after.lines : [])].map(placeOf);
 }
 
-function parseLine(input: PurchaseLineInput, catalogue: Catalogue, path: readonly string[]): PurchaseLine {
+function parseLine(
+  input: PurchaseLineInput,
+  lineNo: number,
+  catalogue: Catalogue,
+  path: readonly string[],
+): PurchaseLine {
   const line = parseDocumentId(input.line, [...path, "line"]);
   const product = knownProduct(catalogue, input.sku, [...path, "sku"]);
   const locationId = knownLocation(catalogue, input.locationId, [...path, "locationId"]);
@@ -175,6 +183,7 @@ function parseLine(input: PurchaseLineInput, catalogue: Catalogue, path: readonl
     parseSupply(input[member] ?? 0, input.unit, product, path, member);
   return {
     line,
+    lineNo,
     sku: product.sku,
     locationId,
     ordered: supply("ordered"),

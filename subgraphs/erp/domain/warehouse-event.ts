@@ -5,7 +5,12 @@
  * acknowledgement takes back exactly what the offset got: shipments and receipts their quantity, adjustments their sum.
  */
 import { AppError } from "../../../shared/errors.ts";
-import { type AnyEvent, buckets, type DocumentRef, type PostingOffset } from "../../../shared/events/canonical-event.ts";
+import {
+  type AnyEvent,
+  buckets,
+  type DocumentRef,
+  type PostingOffset,
+} from "../../../shared/events/canonical-event.ts";
 import { assertPositive } from "../../../shared/quantity.ts";
 import type { PositionKey, PostingKind } from "./book.ts";
 import type { WarehouseTotal } from "./settlement.ts";
@@ -23,7 +28,8 @@ export interface WarehousePosting extends PositionKey {
 /** Null for an event without effect on the book. Fails with INVALID_INPUT, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE. */
 export function postingOf(event: AnyEvent): WarehousePosting | null {
   const { sku, locationId, documentRef } = event;
-  if (sku === null || locationId === null) throw new AppError("INVALID_INPUT", { message: "The event has no position." });
+  if (sku === null || locationId === null)
+    throw new AppError("INVALID_INPUT", { message: "The event has no position." });
   const base = { sku, locationId, documentRef };
   const isOrder = documentRef?.type === "ORDER";
   switch (event.type) {

@@ -118,11 +118,15 @@ function notCovered(snapshot: Moment, moves: readonly StockEvent[]): Buckets {
 
 function changed(balance: Balance, deltas: Buckets, snapshot: Moment | null): Balance {
   const stock = addBuckets(balance.stock, deltas);
-  const outOfRange = (quantity: number) => Math.abs(quantity) > limits.quantityMax;
-  if (buckets.some((bucket) => outOfRange(stock[bucket])) || outOfRange(onHandOf(stock))) {
+  if (!isInRange(stock) || !isInRange(deltas)) {
     throw new AppError("QUANTITY_OUT_OF_RANGE", { message: "The balance would leave ±2147483647 base units." });
   }
   return { ...balance, stock, version: balance.version + 1, snapshot };
+}
+
+function isInRange(quantities: Buckets): boolean {
+  const fits = (quantity: number) => Math.abs(quantity) <= limits.quantityMax;
+  return buckets.every((bucket) => fits(quantities[bucket])) && fits(onHandOf(quantities));
 }
 
 function journalled(balance: Balance, event: Moment): Balance {

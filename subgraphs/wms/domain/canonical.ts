@@ -31,7 +31,7 @@ export interface Movement {
   /** As it became. */
   readonly balance: Balance;
   /** The unit of the entered quantity. */
-  readonly uom: string;
+  readonly uom: string | null;
   /** RFC 3339, when it happened. */
   readonly time: string;
 }

@@ -87,14 +87,8 @@ const demand: ReadonlySet<StockEventType> = new Set<StockEventType>(["PICK", "SH
  * SNAPSHOT_MISMATCH, INVALID_INPUT.
  */
 export function assertFact(fact: StockFact): void {
-  if (fact.type === "SNAPSHOT") return assertCount(fact);
-  if (fact.buckets) throw new AppError("INVALID_INPUT", { message: "Only a SNAPSHOT carries buckets." });
-  if (fact.type === "ADJUSTMENT") assertQuantity(fact.quantity);
-  else assertPositive(fact.quantity);
-  if (fact.quantity === 0) {
-    throw new AppError("QUANTITY_NOT_POSITIVE", { message: "An adjustment must add or take away something." });
-  }
-  routeOf(fact);
+  if (fact.type === "SNAPSHOT") assertCount(fact);
+  else assertMove(fact);
 }
 
 /** What a sound report does. Fails with QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE and what `toBase` fails with. */
@@ -122,6 +116,16 @@ export function mapBuckets(quantityOf: (bucket: Bucket) => number): Buckets {
 
 export function addBuckets(a: Buckets, b: Buckets): Buckets {
   return mapBuckets((bucket) => a[bucket] + b[bucket]);
+}
+
+function assertMove(fact: StockFact): void {
+  if (fact.buckets) throw new AppError("INVALID_INPUT", { message: "Only a SNAPSHOT carries buckets." });
+  if (fact.type === "ADJUSTMENT") assertQuantity(fact.quantity);
+  else assertPositive(fact.quantity);
+  if (fact.quantity === 0) {
+    throw new AppError("QUANTITY_NOT_POSITIVE", { message: "An adjustment must add or take away something." });
+  }
+  routeOf(fact);
 }
 
 function assertCount(fact: StockFact): void {

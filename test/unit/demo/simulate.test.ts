@@ -18,7 +18,7 @@ interface Sent {
 type Answer = "accept" | "refuse" | "fail";
 
 /** A gateway that answers as it is told. */
-function setUp() {
+function setUp(committed = 10) {
   const sent: Sent[] = [];
   const warnings: string[] = [];
   let answer: Answer = "accept";
@@ -42,7 +42,7 @@ function setUp() {
     if (answer === "fail") throw new Error("nobody answers");
     if (document.startsWith("query")) {
       const physical = { unrestricted: 100, picked: 4, dock: 12, damaged: 1, hold: 0 };
-      return Object.fromEntries(watched.map((_, index) => [`p${index}`, { physical, book: { committed: 10 } }]));
+      return Object.fromEntries(watched.map((_, index) => [`p${index}`, { physical, book: { committed } }]));
     }
     const userErrors = answer === "refuse" ? [{ code: "INSUFFICIENT_STOCK", message: "no" }] : [];
     return { m0: { userErrors, results: [] } };
@@ -94,6 +94,18 @@ describe("the driver", () => {
     const at = setUp();
     await ticks(130, at);
     expect(at.reads()).toHaveLength(3);
+  });
+
+  test("sells nothing that others have a claim on, and counts what is picked only once", async () => {
+    const allocations = ({ writes }: ReturnType<typeof setUp>) =>
+      writes().filter(({ document }) => document.includes("allocateOrder")).length;
+    // 100 unrestricted, 4 picked.
+    const soldOut = setUp(104);
+    const oneLeft = setUp(94);
+    await ticks(20, soldOut);
+    await ticks(20, oneLeft);
+    expect(allocations(soldOut)).toBe(0);
+    expect(allocations(oneLeft)).toBeGreaterThan(0);
   });
 
   test("sends each operation as the person whose job it is", async () => {

@@ -36,13 +36,18 @@ function createWarehouse(opening: readonly WatchedPosition[]) {
     PICK: ["UNRESTRICTED", "PICKED"],
     SHIPMENT: ["PICKED", null],
   };
+  const bucketsAt = (place: { sku: string; locationId: string }) => {
+    const buckets = stock.get(partitionKey(place.sku, place.locationId));
+    if (!buckets) throw new Error(`no stock of ${place.sku} at ${place.locationId}`);
+    return buckets;
+  };
   return {
     stock,
     apply(event: StockEventInput) {
-      const buckets = stock.get(partitionKey(event.sku, event.locationId));
-      if (!buckets) throw new Error(`no stock of ${event.sku} at ${event.locationId}`);
+      const buckets = bucketsAt(event);
       const quantity = event.unit === "CASE" ? event.quantity * (caseSizes.get(event.sku) ?? 0) : event.quantity;
-      const [from, to] = moves[event.type] ?? [event.fromBucket ?? null, event.toBucket ?? null];
+      const [usualFrom, usualTo] = moves[event.type] ?? [null, null];
+      const [from, to] = [event.fromBucket ?? usualFrom, event.toBucket ?? usualTo];
       if (event.type === "ADJUSTMENT") {
         expect(quantity).not.toBe(0);
         if (from) buckets[from] += quantity;
@@ -53,6 +58,10 @@ function createWarehouse(opening: readonly WatchedPosition[]) {
       }
       for (const [bucket, left] of Object.entries(buckets))
         expect(left, `${bucket} after ${event.id}`).toBeGreaterThanOrEqual(0);
+    },
+    /** Goods at the returns desk are in the building too. */
+    receiveReturn(place: { sku: string; locationId: string }, quantity: number) {
+      bucketsAt(place).QUARANTINE += quantity;
     },
     readings(): ReadonlyMap<string, PositionReading> {
       return new Map(
@@ -83,6 +92,11 @@ function live(steps: number, seed: number, everyStep: (state: SimulationState) =
   for (let count = 0; count < steps; count += 1) {
     const step = nextOperations(state, random, nowMs + count * 1_000);
     for (const event of eventsOf(step.operations)) warehouse.apply(event);
+    for (const { mutation, input } of step.operations) {
+      if (mutation !== "authorizeReturn") continue;
+      for (const { sku, quantity } of input.lines)
+        warehouse.receiveReturn({ sku, locationId: input.locationId }, quantity);
+    }
     operations.push(...step.operations);
     state = step.state;
     everyStep(state);
@@ -96,6 +110,7 @@ describe("ten thousand steps", () => {
     expect(state.orders.length).toBeLessThanOrEqual(simulationLimits.ordersMax);
     expect(state.purchases.length).toBeLessThanOrEqual(simulationLimits.purchasesMax);
     expect(state.shipped.length).toBeLessThanOrEqual(simulationLimits.shippedMax);
+    expect(state.returns.length).toBeLessThanOrEqual(simulationLimits.returnsMax);
     largest = Math.max(largest, JSON.stringify(state).length);
   });
 
@@ -151,9 +166,17 @@ describe("ten thousand steps", () => {
     );
   });
 
-  test("add only so many returns to a quarantine that nothing empties", () => {
-    const received = life.operations.filter(({ mutation }) => mutation === "receiveReturn");
-    expect(received.length).toBe(simulationLimits.returnsMax);
+  test("put returned goods back on the shelf, a while after they came into quarantine", () => {
+    const received = life.operations.flatMap((operation) =>
+      operation.mutation === "receiveReturn" ? [operation.input.returnId] : [],
+    );
+    const restocked = eventsOf(life.operations).filter(({ documentRef }) => documentRef?.type === "RETURN");
+    expect(restocked.every(({ type, fromBucket }) => type === "PUTAWAY" && fromBucket === "QUARANTINE")).toBe(true);
+    expect(restocked.length).toBeGreaterThan(50);
+    expect(received.slice(0, restocked.length).sort()).toEqual(
+      restocked.map(({ documentRef }) => documentRef?.id).sort(),
+    );
+    expect(received.length - restocked.length).toBeLessThanOrEqual(simulationLimits.returnsMax);
   });
 
   test("close every purchase order that was received", () => {
@@ -194,22 +217,44 @@ test("where nothing is known to lie, goods are ordered and nothing is sold", () 
   expect(nextOperations(state, random, nowMs).operations).toEqual([]);
 });
 
-test("an order whose stock has gone gives its allocation back instead of picking", () => {
-  const [place] = watched.slice(0, 1);
-  if (!place) throw new Error("nothing is watched");
-  const order = {
-    orderId: "SIM-1",
-    channel: "WEB",
-    sku: place.sku,
-    locationId: place.locationId,
-    quantity: 5,
-    status: "allocated" as const,
+/** One position that holds `reading`, and nothing else. */
+function stateWith(reading: Partial<PositionReading>, orders: SimulationState["orders"] = []): SimulationState {
+  const nothing = { unrestricted: 0, dock: 0, damaged: 0, hold: 0, claimed: 0 };
+  const state = initialState("SIM", [{ ...place, caseSize: 12, sellMultiple: 1, target: 4 }]);
+  return {
+    ...withReadings(state, new Map([[partitionKey(place.sku, place.locationId), { ...nothing, ...reading }]])),
+    orders,
   };
-  // No position is known: nothing but the order can move.
-  const state: SimulationState = { ...initialState("SIM", []), orders: [order] };
-  const step = nextOperations(state, createRandom(1), nowMs);
-  expect(step.operations.map(({ mutation }) => mutation)).toEqual(["deallocateOrder"]);
-  expect(step.state.orders).toEqual([]);
+}
+
+const place = { sku: "MCB-C6", locationId: "LEEDS" };
+
+test.each([
+  ["pick", 5],
+  ["deallocateOrder", 4],
+])("an allocated order of 5 leads to %s where %i are left", (outcome, unrestricted) => {
+  const order = { orderId: "SIM-1", channel: "WEB", ...place, quantity: 5, status: "allocated" as const };
+  // Everything is claimed by this order, and its order list is full: nothing else can happen.
+  const state = stateWith({ unrestricted, claimed: 5 }, new Array(simulationLimits.ordersMax).fill(order));
+  const step = nextOperations({ ...state, positions: state.positions }, createRandom(1), nowMs);
+  const [operation] = step.operations;
+  expect(operation?.mutation).toBe(outcome === "pick" ? "recordStockEvents" : outcome);
+  expect(eventsOf(step.operations).map(({ type }) => type)).toEqual(outcome === "pick" ? ["PICK"] : []);
+});
+
+test("no order asks for more than is free, not even for a case", () => {
+  for (let seed = 0; seed < 60; seed += 1) {
+    const step = nextOperations(stateWith({ unrestricted: 9, claimed: 6 }), createRandom(seed), nowMs);
+    for (const { mutation, input } of step.operations) {
+      if (mutation === "allocateOrder") expect(input.lines[0]?.quantity).toBeLessThanOrEqual(3);
+    }
+  }
+});
+
+test("well-stocked positions order nothing", () => {
+  const mutations = new Set(live(12, 9).operations.map(({ mutation }) => mutation));
+  expect(mutations).toContain("allocateOrder");
+  expect(mutations).not.toContain("savePurchaseOrder");
 });
 
 test("forgetting a document drops that one and keeps the others", () => {

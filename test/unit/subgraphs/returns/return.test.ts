@@ -1,5 +1,7 @@
 /**
  * A return's life, told as given / when / then: what has happened, what somebody wants, what follows.
+ *
+ * No database and no clock: the rules alone.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -328,9 +330,9 @@ describe("the statuses", () => {
   });
 
   it("form no circle: nothing ever goes backwards", () => {
-    const after = (status: ReturnStatus): ReturnStatus[] =>
-      transitions[status].flatMap((next) => [next, ...after(next)]);
-    for (const status of returnStatuses) expect(after(status)).not.toContain(status);
+    const followers = (status: ReturnStatus): ReturnStatus[] =>
+      transitions[status].flatMap((next) => [next, ...followers(next)]);
+    for (const status of returnStatuses) expect(followers(status)).not.toContain(status);
   });
 });
 

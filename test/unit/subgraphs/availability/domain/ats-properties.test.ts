@@ -8,7 +8,10 @@ import {
   type AvailabilityInput,
   type AvailabilityResult,
   computeAvailability,
+  isEligible,
 } from "../../../../../subgraphs/availability/domain/ats.ts";
+import { plainChannel } from "../../../../../subgraphs/availability/domain/policy.ts";
+import { indexPolicy } from "../../../../../subgraphs/availability/domain/policy-index.ts";
 import type { Position } from "../../../../../subgraphs/availability/domain/position.ts";
 import { channelIds, situations, withReservation } from "./fixtures.ts";
 
@@ -133,7 +136,6 @@ describe("of stock", () => {
           wms: { ...wms, picked: wms.picked - shipped },
           shippedNotPosted: shippedNotPosted + shipped,
         });
-        // The book follows the offset, so that also the lower of the two falls by what was shipped at most.
         answersOf(input).forEach((before, i) => {
           expect(after[i]?.net).toBe(before.net);
         });
@@ -250,14 +252,25 @@ describe("of silence", () => {
   });
 });
 
-/** No difference between the channels but their protections. */
+/** Every channel sees the same net: one safety stock for all, and every source fresh. */
 function withOneNet(input: Situated): Situated {
   const { policy } = input.policy;
   const fresh = { asOfMs: input.nowMs, gap: false, version: 1 };
   return {
     ...input,
-    policy: input.policy,
     freshness: { erp: fresh, wms: fresh, returns: fresh },
-    ...reindexed({ ...policy, safetyStocks: policy.safetyStocks.filter((rule) => rule.channel === null) }),
+    policy: indexPolicy({
+      ...policy,
+      channels: [...policy.channels, plainChannel("ONLOOKER", "Has no protection of its own", 9)],
+      safetyStocks: policy.safetyStocks.filter((rule) => rule.channel === null),
+    }),
   };
+}
+
+/** The units kept for `owner`: what is kept from somebody without a share, less what is kept from the owner. */
+function ownShare(input: Situated, position: Position, owner: string): number {
+  const keptFrom = (channel: string) => computeAvailability({ ...input, position, channel }).protectedForOthers;
+  return isEligible(input.policy.channel(owner), input.product, position.locationId)
+    ? keptFrom("ONLOOKER") - keptFrom(owner)
+    : 0;
 }

@@ -2,8 +2,8 @@
  * Available-to-sell by example: situations in a warehouse, and what each channel may promise in them.
  */
 import { describe, expect, it } from "vitest";
-import type { AvailabilityResult } from "../../../../../subgraphs/availability/domain/ats.ts";
 import { AppError } from "../../../../../shared/errors.ts";
+import type { AvailabilityResult } from "../../../../../subgraphs/availability/domain/ats.ts";
 import { ask, atsOf, everything, itemClass, locationId, policyWith, protecting, sku } from "./fixtures.ts";
 
 /** `name quantity`, as one would write it on paper. */
@@ -142,7 +142,10 @@ describe("a protection keeps stock for one channel, out of the sight of the othe
 
   it("nothing is kept for a channel that may not sell the item here", () => {
     const closed = policyWith({
-      B2B: { protections: [{ ...everything, quantity: 30 }], eligibility: [{ ...everything, locationId, allowed: false }] },
+      B2B: {
+        protections: [{ ...everything, quantity: 30 }],
+        eligibility: [{ ...everything, locationId, allowed: false }],
+      },
     });
     expect(atsOf({ wms: { unrestricted: 50 }, policy: closed }, "WEB")).toBe(50);
   });
@@ -166,7 +169,10 @@ describe("what a channel is shown of what is left", () => {
     expect(atsOf({ wms: { unrestricted: 50 }, product })).toBe(48);
     expect(atsOf({ wms: { unrestricted: 5 }, product })).toBe(0);
     const policy = policyWith({ WEB: { sellMultiples: [{ ...everything, sku, multiple: 20 }] } });
-    expect(ask({ wms: { unrestricted: 50 }, product, policy })).toMatchObject({ availableToSell: 40, sellMultiple: 20 });
+    expect(ask({ wms: { unrestricted: 50 }, product, policy })).toMatchObject({
+      availableToSell: 40,
+      sellMultiple: 20,
+    });
     expect(atsOf({ wms: { unrestricted: 50 }, product, policy }, "B2B")).toBe(48);
   });
 
@@ -180,7 +186,11 @@ describe("a zero says why", () => {
   const wms = { unrestricted: 50 };
 
   it("the item is no longer sold", () => {
-    expect(ask({ wms, product: { active: false } })).toMatchObject({ availableToSell: 0, net: 50, reason: "SKU_INACTIVE" });
+    expect(ask({ wms, product: { active: false } })).toMatchObject({
+      availableToSell: 0,
+      net: 50,
+      reason: "SKU_INACTIVE",
+    });
   });
 
   it("nothing is sold from this location", () => {
@@ -235,7 +245,10 @@ describe("unknown is null with a reason, never a silent 0", () => {
   const unknown = { availableToSell: null, net: null, confidence: "UNKNOWN", terms: [] };
 
   it("a SKU that no master data names", () => {
-    expect(ask({ wms: { unrestricted: 5 }, product: { known: false } })).toMatchObject({ ...unknown, reason: "UNKNOWN_SKU" });
+    expect(ask({ wms: { unrestricted: 5 }, product: { known: false } })).toMatchObject({
+      ...unknown,
+      reason: "UNKNOWN_SKU",
+    });
   });
 
   it("a location that no master data names", () => {

@@ -188,7 +188,7 @@ function positionsWith(quantity: fc.Arbitrary<number>): fc.Arbitrary<Position> {
     .record({
       wms: fc.record({
         // Enough on the shelf for the claims to be met now and then.
-        unrestricted: fc.oneof(quantity, fc.integer({ min: 0, max: 400 })),
+        unrestricted: fc.oneof(quantity, fc.integer({ min: 100, max: 400 }), fc.integer({ min: 100, max: 250 })),
         picked: quantity,
         dock: quantity,
         damaged: quantity,
@@ -218,10 +218,10 @@ export const freshnesses: fc.Arbitrary<Freshness> = (() => {
       fc.nat(20 * minute).map((agoMs) => nowMs - agoMs),
       { freq: 8 },
     ),
-    gap: fc.boolean().map((coin) => coin),
+    gap: fc.boolean(),
     version: fc.nat(9),
   });
-  const mostlyFresh = fc.oneof({ weight: 2, arbitrary: fc.constant(heard(0)) }, { weight: 1, arbitrary: source });
+  const mostlyFresh = fc.oneof({ weight: 4, arbitrary: fc.constant(heard(0)) }, { weight: 1, arbitrary: source });
   return fc.record({ erp: mostlyFresh, wms: mostlyFresh, returns: mostlyFresh });
 })();
 

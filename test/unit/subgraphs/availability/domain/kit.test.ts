@@ -7,7 +7,12 @@ import { type KitComponent, kitAvailability } from "../../../../../subgraphs/ava
 import { networkAvailability } from "../../../../../subgraphs/availability/domain/network.ts";
 import type { Confidence } from "../../../../../subgraphs/availability/domain/source-status.ts";
 
-function part(sku: string, availableToSell: number | null, required = 1, confidence: Confidence = "FRESH"): KitComponent {
+function part(
+  sku: string,
+  availableToSell: number | null,
+  required = 1,
+  confidence: Confidence = "FRESH",
+): KitComponent {
   const reason = availableToSell === null ? "NO_POSITION" : null;
   return { required, availability: { sku, availableToSell, confidence, reason } };
 }

@@ -1,0 +1,18 @@
+/**
+ * npm start: the whole system in this process, with the demo distributor on a new directory.
+ */
+import { createDemo } from "./demo/demo.ts";
+import { readEnv, toConfig } from "./shared/config.ts";
+import { createLifecycle, runMain, stopOnSignal } from "./shared/lifecycle.ts";
+import { createSystem } from "./system.ts";
+
+runMain(async () => {
+  const config = toConfig(readEnv());
+  const system = await createSystem(config);
+  const { clock, log } = system.kernel;
+  const demo = createDemo({ config, clock, log, url: system.url, drain: system.drain });
+  const everything = createLifecycle([{ name: "system", ...system }, demo], log);
+  stopOnSignal(everything, log);
+  await everything.start();
+  process.stdout.write(`ready ${system.url()}\n${await demo.banner()}`);
+});

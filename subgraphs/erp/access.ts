@@ -1,0 +1,23 @@
+/**
+ * Who may use which field of the ERP.
+ *
+ * Master data is public; what things cost, what is in the books and what was bought is for people we know.
+ */
+import type { AccessTable } from "../../shared/access.ts";
+
+export const access: AccessTable = {
+  "Query.product": "anyone",
+  "Query.products": "anyone",
+  "Query.location": "anyone",
+  "Query.locations": "anyone",
+  "Query.purchaseOrder": "person",
+  "Query.purchaseOrders": "person",
+  "Product.unitCost": "person",
+  "StockPosition.book": "person",
+  "Mutation.saveProducts": ["connector-erp", "planner"],
+  "Mutation.saveLocations": ["connector-erp", "planner"],
+  "Mutation.savePurchaseOrder": ["connector-erp", "planner"],
+  "Mutation.saveBookBalances": ["connector-erp", "planner"],
+  "Mutation.allocateOrder": ["connector-erp", "planner", "storefront", "portal"],
+  "Mutation.deallocateOrder": ["connector-erp", "planner", "storefront", "portal"],
+};

@@ -1,0 +1,81 @@
+/**
+ * savePurchaseOrder: one purchase order with all its lines, as the caller's system has it now.
+ *
+ * A line that is no longer there is no longer expected. What the warehouse has received counts also when it was
+ * reported before the order was saved.
+ */
+import {
+  type CommandDeps,
+  type CommandInput,
+  type Payload,
+  type RequestContext,
+  runCommand,
+} from "../../../shared/command.ts";
+import { parseDocumentId } from "../../../shared/ids.ts";
+import { openBook } from "../domain/book.ts";
+import type { SaveStatus } from "../domain/draft.ts";
+import { supplyEvent } from "../domain/events.ts";
+import {
+  decidePurchaseOrder,
+  inboundChanges,
+  isExpected,
+  type PurchaseOrder,
+  type PurchaseOrderInput,
+  placesConcerned,
+  withReceipts,
+} from "../domain/purchase-order.ts";
+import { openTotals } from "../domain/settlement.ts";
+import { loadTotals, lockPositions, saveBook } from "../store/books.ts";
+import { loadCatalogue } from "../store/master-data.ts";
+import {
+  lockPurchaseLines,
+  lockPurchaseOrder,
+  savePurchaseOrder as storePurchaseOrder,
+} from "../store/purchase-orders.ts";
+import { assertItemCount } from "./item-limit.ts";
+
+export interface SavePurchaseOrderInput extends CommandInput, PurchaseOrderInput {}
+
+export interface SavePurchaseOrderReply {
+  readonly purchaseOrder: PurchaseOrder | null;
+  readonly status: SaveStatus;
+}
+
+/**
+ * Can fail with INVALID_INPUT, TOO_MANY_ITEMS, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, QUANTITY_NOT_POSITIVE,
+ * QUANTITY_OUT_OF_RANGE.
+ */
+export function savePurchaseOrder(
+  deps: CommandDeps,
+  input: SavePurchaseOrderInput,
+  context: RequestContext,
+): Promise<Payload<SavePurchaseOrderReply>> {
+  return runCommand<SavePurchaseOrderReply>(deps, {
+    operation: "savePurchaseOrder",
+    input,
+    context,
+    refused: { purchaseOrder: null, status: "REJECTED" },
+    work: async (tx, recorder) => {
+      assertItemCount(input.lines, "lines");
+      const id = parseDocumentId(input.id, ["input", "id"]);
+      const catalogue = await loadCatalogue(tx, input.lines);
+      const found = await lockPurchaseOrder(tx, id);
+      const wanted = decidePurchaseOrder(input, found, catalogue);
+      if (wanted === found) return { purchaseOrder: found, status: "UNCHANGED" };
+
+      const book = openBook(await lockPositions(tx, placesConcerned(found, wanted)));
+      // A receipt may have been posted before the positions were ours.
+      const before = found && ((await lockPurchaseLines(tx, [id])).get(id) ?? null);
+      const decided = decidePurchaseOrder(input, before, catalogue);
+      const totals = openTotals(await loadTotals(tx, [{ documentType: "PURCHASE_ORDER", documentId: id }]));
+      const after = isExpected(decided.status) ? withReceipts(decided, totals, null) : decided;
+      for (const change of inboundChanges(before, after)) {
+        recorder.event(supplyEvent(change, book.nextVersion(change)));
+      }
+      await storePurchaseOrder(tx, before, after, deps.clock.now());
+      await saveBook(tx, book, () => recorder.cause, deps.clock.now());
+      recorder.audit({ subject: `purchase-order:${id}`, action: "savePurchaseOrder", detail: { before, after } });
+      return { purchaseOrder: after, status: before ? "UPDATED" : "CREATED" };
+    },
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * What the ERP tells the others, event by event.
+ *
+ * `sourceSeq` is the version that the product, location or position has with the change; each version tells once.
+ */
+import type { AnyEvent, InboundLine } from "../../../shared/events/canonical-event.ts";
+import type { NewEvent } from "../../../shared/recorder.ts";
+import { type BookPosition, type PositionKey, positionKeyOf } from "./book.ts";
+import { type Location, locationChanged } from "./location.ts";
+import type { AllocationLine, Released } from "./order.ts";
+import { type Product, productChanged } from "./product.ts";
+import type { InboundChange } from "./purchase-order.ts";
+import type { WarehousePosting } from "./warehouse-event.ts";
+
+/** The order that a line belongs to. */
+export interface OrderHead {
+  readonly orderId: string;
+  readonly channel: string | null;
+}
+
+export function productEvent(product: Product): NewEvent<"master.changed"> {
+  const { sku, version } = product;
+  return {
+    type: "master.changed",
+    sourceSeq: version,
+    partitionKey: `product:${sku}`,
+    sku,
+    data: productChanged(product),
+  };
+}
+
+export function locationEvent(location: Location): NewEvent<"master.changed"> {
+  const { id, version } = location;
+  return {
+    type: "master.changed",
+    sourceSeq: version,
+    partitionKey: `location:${id}`,
+    locationId: id,
+    data: locationChanged(location),
+  };
+}
+
+export function allocatedEvent(
+  { orderId, channel }: OrderHead,
+  line: AllocationLine,
+  committedDelta: number,
+  version: number,
+): NewEvent<"order.allocated"> {
+  return {
+    type: "order.allocated",
+    ...placed(line, version),
+    quantity: line.quantity,
+    uom: line.uom,
+    enteredQuantity: line.entered,
+    documentRef: { type: "ORDER", id: orderId, line: line.line },
+    channel,
+    data: { committedDelta },
+  };
+}
+
+export function deallocatedEvent(
+  { orderId, channel }: OrderHead,
+  released: Released,
+  version: number,
+): NewEvent<"order.deallocated"> {
+  return {
+    type: "order.deallocated",
+    ...placed(released, version),
+    quantity: released.quantity,
+    documentRef: { type: "ORDER", id: orderId, line: released.line },
+    channel,
+    data: { committedDelta: released.committedDelta },
+  };
+}
+
+export function balanceEvent(key: PositionKey, bookDelta: number, version: number): NewEvent<"book.balance.changed"> {
+  return { type: "book.balance.changed", ...placed(key, version), data: { bookDelta } };
+}
+
+export function supplyEvent({ inbound, ...key }: InboundChange, version: number): NewEvent<"supply.expected.changed"> {
+  return {
+    type: "supply.expected.changed",
+    ...placed(key, version),
+    quantity: inbound.openQuantity,
+    documentRef: { type: "PURCHASE_ORDER", id: inbound.purchaseOrderId, line: inbound.line },
+    data: inbound,
+  };
+}
+
+export function acknowledgedEvent(
+  posted: AnyEvent,
+  { bookDelta, offset, offsetDelta, documentRef, ...key }: WarehousePosting,
+  committedDelta: number,
+  version: number,
+): NewEvent<"erp.posting.acknowledged"> {
+  return {
+    type: "erp.posting.acknowledged",
+    ...placed(key, version),
+    quantity: posted.quantity,
+    documentRef,
+    data: { postedEventId: posted.id, bookDelta, committedDelta, offset, offsetDelta },
+  };
+}
+
+/** `asOfSeq` is the event's own number: everything up to and including it is in it. */
+export function snapshotEvent(
+  position: BookPosition,
+  inbound: readonly InboundLine[],
+  version: number,
+): NewEvent<"inventory.snapshot"> {
+  const { onHand: book, committed } = position;
+  return {
+    type: "inventory.snapshot",
+    ...placed(position, version),
+    data: { asOfSeq: version, erp: { book, committed, inbound } },
+  };
+}
+
+function placed({ sku, locationId }: PositionKey, version: number) {
+  return { sku, locationId, partitionKey: positionKeyOf({ sku, locationId }), sourceSeq: version };
+}

@@ -1,0 +1,107 @@
+/**
+ * GraphQL ↔ commands and loaders.
+ *
+ * No rule and no SQL. An entity is known by its key; whether it exists is found out when a field is asked for.
+ */
+import type { CommandDeps } from "../../shared/command.ts";
+import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pagination.ts";
+import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
+import { type AllocateOrderInput, allocateOrder } from "./commands/allocate-order.ts";
+import { type DeallocateOrderInput, deallocateOrder } from "./commands/deallocate-order.ts";
+import { type SaveBookBalancesInput, saveBookBalances } from "./commands/save-book-balances.ts";
+import { type SaveLocationsInput, saveLocations } from "./commands/save-locations.ts";
+import { type SaveProductsInput, saveProducts } from "./commands/save-products.ts";
+import { type SavePurchaseOrderInput, savePurchaseOrder } from "./commands/save-purchase-order.ts";
+import type { PositionKey } from "./domain/book.ts";
+import type { KitComponent } from "./domain/product.ts";
+import {
+  discrepancyOf,
+  openQuantityOf,
+  type PurchaseLine,
+  type PurchaseOrder,
+  type PurchaseOrderStatus,
+} from "./domain/purchase-order.ts";
+import type { Loaders } from "./loaders.ts";
+
+export interface ErpContext extends ResolverContext {
+  readonly loaders: Loaders;
+}
+
+interface Input<I> {
+  readonly input: I;
+}
+
+type BookParent = PositionKey & { readonly updatedAtMs: number };
+
+export function createResolvers(deps: CommandDeps): Resolvers {
+  const command =
+    <I, R>(run: (deps: CommandDeps, input: I, context: ErpContext["request"]) => R) =>
+    (_: unknown, { input }: Input<I>, { request }: ErpContext) =>
+      run(deps, input, request);
+  return {
+    Query: queries,
+    Mutation: {
+      saveProducts: command<SaveProductsInput, unknown>(saveProducts),
+      saveLocations: command<SaveLocationsInput, unknown>(saveLocations),
+      savePurchaseOrder: command<SavePurchaseOrderInput, unknown>(savePurchaseOrder),
+      saveBookBalances: command<SaveBookBalancesInput, unknown>(saveBookBalances),
+      allocateOrder: command<AllocateOrderInput, unknown>(allocateOrder),
+      deallocateOrder: command<DeallocateOrderInput, unknown>(deallocateOrder),
+    },
+    Product: {
+      __resolveReference: ({ sku }: { sku: string }, { loaders }: ErpContext) => loaders.product.load(sku),
+    },
+    KitComponent: {
+      product: ({ sku }: KitComponent, _: unknown, { loaders }: ErpContext) => loaders.product.load(sku),
+    },
+    Location: {
+      __resolveReference: ({ id }: { id: string }, { loaders }: ErpContext) => loaders.location.load(id),
+    },
+    StockPosition: {
+      __resolveReference: ({ sku, locationId }: PositionKey) => ({ sku, locationId }),
+      book: (key: PositionKey, _: unknown, { loaders }: ErpContext) => loaders.book.load(key),
+    },
+    BookStock: {
+      safetyStock: async ({ sku }: BookParent, _: unknown, { loaders }: ErpContext) =>
+        (await loaders.product.load(sku))?.safetyStock ?? 0,
+      inbound: (key: BookParent, _: unknown, { loaders }: ErpContext) => loaders.supply.load(key),
+      asOf: ({ updatedAtMs }: BookParent) => updatedAtMs,
+    },
+    InboundSupply: {
+      quantity: ({ openQuantity }: { openQuantity: number }) => openQuantity,
+    },
+    PurchaseOrder: { lines: purchaseLines },
+    PurchaseOrderLine: {
+      product: ({ sku }: PositionKey, _: unknown, { loaders }: ErpContext) => loaders.product.load(sku),
+      location: ({ locationId }: PositionKey, _: unknown, { loaders }: ErpContext) => loaders.location.load(locationId),
+    },
+  };
+}
+
+const queries = {
+  product: (_: unknown, { sku }: { sku: string }, { loaders }: ErpContext) => loaders.product.load(sku),
+  products: async (_: unknown, args: PageArgs & { search?: string | null }, { loaders }: ErpContext) => {
+    const page = parsePage(args, 1);
+    return toConnection(await loaders.products(page, args.search ?? null), page, ({ sku }) => [sku]);
+  },
+  location: (_: unknown, { id }: { id: string }, { loaders }: ErpContext) => loaders.location.load(id),
+  locations: (_: unknown, __: unknown, { loaders }: ErpContext) => loaders.locations(),
+  purchaseOrder: (_: unknown, { id }: { id: string }, { loaders }: ErpContext) => loaders.purchaseOrder.load(id),
+  purchaseOrders: async (
+    _: unknown,
+    { sku, status, ...args }: PageArgs & { sku?: string | null; status?: PurchaseOrderStatus | null },
+    { loaders }: ErpContext,
+  ) => {
+    const page = parsePage(args, 1);
+    return toConnection(await loaders.purchaseOrders(page, { sku, status }), page, ({ id }) => [id]);
+  },
+};
+
+function purchaseLines(order: PurchaseOrder) {
+  return order.lines.map((line: PurchaseLine) => ({
+    ...line,
+    open: openQuantityOf(order, line),
+    discrepancy: discrepancyOf(order, line),
+    promisedOn: line.promisedOn ?? order.expectedOn,
+  }));
+}

@@ -1,0 +1,44 @@
+/**
+ * The `erp` subgraph: the master data, the books and what is bought and sold.
+ *
+ * Wires its parts and knows no other subgraph.
+ */
+
+import { Erp1767225600101 } from "../../migrations/erp/001-books.ts";
+import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
+import type { RequestContext } from "../../shared/command.ts";
+import {
+  commandDeps,
+  createCommitSignal,
+  createSubgraph,
+  readSdl,
+  type Subgraph,
+} from "../../shared/graphql/subgraph.ts";
+import type { Kernel } from "../../shared/kernel.ts";
+import { access } from "./access.ts";
+import { createConsumers } from "./consumers.ts";
+import { erpEntities } from "./entities.ts";
+import { createLoaders } from "./loaders.ts";
+import { createResolvers } from "./resolvers.ts";
+
+export async function createErp(kernel: Kernel): Promise<Subgraph> {
+  const db = await kernel.openDatabase({
+    system: "erp",
+    entities: erpEntities,
+    migrations: [Kernel1767225600001, Erp1767225600101],
+  });
+  const signal = createCommitSignal();
+  return createSubgraph(
+    kernel,
+    {
+      name: "erp",
+      db,
+      sdl: readSdl(import.meta.url),
+      access,
+      resolvers: createResolvers(commandDeps(kernel, db, signal)),
+      contextFor: (_request: RequestContext) => ({ loaders: createLoaders(db) }),
+      consumers: createConsumers(kernel.clock),
+    },
+    signal,
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * What one operation reads, each kind with one statement for all its positions.
+ *
+ * Made anew for each operation: it remembers what it has read, and nobody else sees that.
+ */
+import DataLoader from "dataloader";
+import type { Database } from "../../shared/db/database.ts";
+import type { Balance } from "./domain/balance.ts";
+import type { MovementRow } from "./entities.ts";
+import { keyText, loadBalances, loadJournal, loadMovements, type PositionKey } from "./store.ts";
+
+/** A page of a position's journal, newest first. */
+export interface JournalPage extends PositionKey {
+  readonly size: number;
+  /** The page begins below this entry; null: at the newest. */
+  readonly before: number | null;
+}
+
+export interface Loaders {
+  /** null where no system has reported stock yet. */
+  readonly balance: DataLoader<PositionKey, Balance | null, string>;
+  /** Up to `size + 1` rows, to know whether there is a next page. */
+  readonly journal: DataLoader<JournalPage, MovementRow[], string>;
+  readonly movement: DataLoader<string, MovementRow | null>;
+}
+
+export function createLoaders(db: Database): Loaders {
+  const balance = new DataLoader<PositionKey, Balance | null, string>(
+    async (keys) => {
+      const found = await loadBalances(db, keys);
+      return keys.map((key) => {
+        const known = found.get(keyText(key));
+        // A row of version 0 was made for events that had no effect.
+        return known && known.version > 0 ? known : null;
+      });
+    },
+    { cacheKeyFn: keyText },
+  );
+  const journal = new DataLoader<JournalPage, MovementRow[], string>((pages) => loadPages(db, pages), {
+    cacheKeyFn: (page) => `${keyText(page)}\n${page.size}\n${page.before}`,
+  });
+  const movement = new DataLoader<string, MovementRow | null>(async (ids) => {
+    const found = new Map((await loadMovements(db, ids)).map((row) => [row.movement_id, row]));
+    return ids.map((id) => found.get(id) ?? null);
+  });
+  return { balance, journal, movement };
+}
+
+/** Entries have no holes, so the newest page is a range that the balance's count of entries names. */
+async function loadPages(db: Database, pages: readonly JournalPage[]): Promise<MovementRow[][]> {
+  const balances = await loadBalances(db, pages);
+  const ranges = pages.map((page) => {
+    const newest = balances.get(keyText(page))?.entries ?? 0;
+    const to = page.before === null ? newest : Math.min(newest, page.before - 1);
+    return { key: page, from: to - page.size, to };
+  });
+  const rows = await loadJournal(
+    db,
+    ranges.filter(({ to }) => to > 0),
+  );
+  const byPosition = new Map<string, MovementRow[]>(pages.map((page) => [keyText(page), []]));
+  for (const row of rows) byPosition.get(keyText({ sku: row.sku, locationId: row.location_id }))?.push(row);
+  return ranges.map(({ key, from, to }) =>
+    (byPosition.get(keyText(key)) ?? []).filter((row) => row.entry_no >= from && row.entry_no <= to),
+  );
+}

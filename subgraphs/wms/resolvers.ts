@@ -1,0 +1,94 @@
+/**
+ * GraphQL ↔ commands and loaders of `wms`.
+ *
+ * Any key is a position here; a position that nobody has reported has no physical stock, which is not the same as zero.
+ */
+import { AppError } from "../../shared/errors.ts";
+import { buckets, onHandOf } from "../../shared/events/canonical-event.ts";
+import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pagination.ts";
+import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
+import {
+  type ChangeStockStatusInput,
+  changeStockStatus,
+  type RecordStockEventsInput,
+  recordStockEvents,
+  type StockMovementReply,
+  type WmsDeps,
+} from "./commands.ts";
+import { mapBuckets } from "./domain/stock-fact.ts";
+import type { MovementRow } from "./entities.ts";
+import type { Loaders } from "./loaders.ts";
+
+export interface WmsContext extends ResolverContext {
+  readonly loaders: Loaders;
+}
+
+interface PositionRef {
+  readonly sku: string;
+  readonly locationId: string;
+}
+
+export function createResolvers(deps: WmsDeps): Resolvers {
+  return {
+    Query: {
+      stockMovement: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.movement.load(id),
+    },
+    Mutation: {
+      recordStockEvents: (_: unknown, { input }: { input: RecordStockEventsInput }, { request }: WmsContext) =>
+        recordStockEvents(deps, input, request),
+      changeStockStatus: (_: unknown, { input }: { input: ChangeStockStatusInput }, { request }: WmsContext) =>
+        changeStockStatus(deps, input, request),
+    },
+    StockMovementPayload: {
+      movement: ({ movementId }: StockMovementReply, _: unknown, { loaders }: WmsContext) =>
+        movementId === null ? null : loaders.movement.load(movementId),
+    },
+    StockPosition: {
+      __resolveReference: ({ sku, locationId }: PositionRef) => ({ sku, locationId }),
+      physical: async (key: PositionRef, _: unknown, { loaders }: WmsContext) => {
+        const balance = await loaders.balance.load(key);
+        if (!balance) return null;
+        const { stock, version, asOfMs } = balance;
+        return { onHand: onHandOf(stock), ...stock, version, asOf: asOfMs };
+      },
+      movements: async ({ sku, locationId }: PositionRef, args: PageArgs, { loaders }: WmsContext) => {
+        const page = parsePage(args, 1);
+        const before = page.after === null ? null : entryNumber(page.after[0]);
+        const rows = await loaders.journal.load({ sku, locationId, size: page.size, before });
+        return toConnection(rows, page, (row) => [String(row.entry_no)]);
+      },
+    },
+    StockMovement: movementFields,
+  };
+}
+
+/** Fails with BAD_USER_INPUT. */
+function entryNumber(text: string | undefined): number {
+  const entry = Number(text);
+  if (Number.isSafeInteger(entry) && entry > 0) return entry;
+  throw new AppError("BAD_USER_INPUT", { message: "after is not a cursor of this list." });
+}
+
+const movementFields = {
+  id: (row: MovementRow) => row.movement_id,
+  locationId: (row: MovementRow) => row.location_id,
+  position: (row: MovementRow) => ({ sku: row.sku, locationId: row.location_id }),
+  product: (row: MovementRow) => ({ sku: row.sku }),
+  location: (row: MovementRow) => ({ id: row.location_id }),
+  enteredQuantity: (row: MovementRow) => row.entered_quantity,
+  fromBucket: (row: MovementRow) => row.from_bucket?.toUpperCase(),
+  toBucket: (row: MovementRow) => row.to_bucket?.toUpperCase(),
+  deltas: (row: MovementRow) =>
+    buckets
+      .map((bucket) => ({ bucket: bucket.toUpperCase(), quantity: row[`${bucket}_delta`] }))
+      .filter(({ quantity }) => quantity !== 0),
+  onHandDelta: (row: MovementRow) => onHandOf(mapBuckets((bucket) => row[`${bucket}_delta`])),
+  eventId: (row: MovementRow) => row.event_id,
+  sourceSeq: (row: MovementRow) => row.source_seq,
+  occurredAt: (row: MovementRow) => row.occurred_at_ms,
+  recordedAt: (row: MovementRow) => row.recorded_at_ms,
+  document: (row: MovementRow) =>
+    row.document_type === null ? null : { type: row.document_type, id: row.document_id, line: row.document_line },
+  reasonCode: (row: MovementRow) => row.reason_code,
+  correlationId: (row: MovementRow) => row.correlation_id,
+};

@@ -1,0 +1,49 @@
+/**
+ * The warehouse: physical stock by bucket, the journal it follows from, and the facts that change it.
+ *
+ * Opens the database and puts the parts together; holds no rule of its own.
+ */
+
+import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
+import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
+import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
+import {
+  commandDeps,
+  createCommitSignal,
+  createSubgraph,
+  readSdl,
+  type Subgraph,
+} from "../../shared/graphql/subgraph.ts";
+import type { Kernel } from "../../shared/kernel.ts";
+import { limits } from "../../shared/limits.ts";
+import { access } from "./access.ts";
+import { createConsumers } from "./consumers.ts";
+import { BalanceEntity, MovementEntity } from "./entities.ts";
+import { createLoaders } from "./loaders.ts";
+import { createResolvers } from "./resolvers.ts";
+
+export interface WmsOptions {
+  /** How long a command waits for master data that may still be on its way. */
+  readonly masterDataWaitMs?: number;
+}
+
+export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promise<Subgraph> {
+  const db = await kernel.openDatabase({
+    system: "wms",
+    entities: [BalanceEntity, MovementEntity],
+    migrations: [Kernel1767225600001, MasterData1767225600002, Wms1767225600201],
+  });
+  const signal = createCommitSignal();
+  const { masterDataWaitMs = limits.masterDataWaitMs } = options;
+  const deps = { ...commandDeps(kernel, db, signal), masterDataWaitMs };
+  const parts = {
+    name: "wms",
+    db,
+    sdl: readSdl(import.meta.url),
+    access,
+    resolvers: createResolvers(deps),
+    contextFor: () => ({ loaders: createLoaders(db) }),
+    consumers: createConsumers(kernel.clock),
+  } as const;
+  return createSubgraph(kernel, parts, signal);
+}

@@ -1,0 +1,17 @@
+/**
+ * Where the real data sets lie on this machine: beside the repository, never in it.
+ *
+ * Suites that need one skip by name when it is absent.
+ */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const shared = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
+
+export const adventureWorksDir = `${shared}adventureworks`;
+export const onlineRetailDir = `${shared}uci-online-retail`;
+
+/** For `describe.skipIf`. */
+export function isAbsent(dir: string): boolean {
+  return !existsSync(dir);
+}

@@ -1,0 +1,70 @@
+/**
+ * Our own programs as child processes: started until they say they are ready, ended by signal, never left behind.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const projectDir = fileURLToPath(new URL("../../", import.meta.url));
+const readyMs = 60_000;
+
+export interface Program {
+  readonly url: string;
+  /** Ends it as an operator would; resolves with its exit code. */
+  terminate(): Promise<number | null>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
+  /** What it has written to stdout so far. */
+  output(): string;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts `file` (relative to the project) and waits for its line `ready URL`. */
+export async function startProgram(file: string, env: Readonly<Record<string, string>>): Promise<Program> {
+  const child = spawn(process.execPath, ["--import", "tsx", file], {
+    cwd: projectDir,
+    env: { PATH: process.env["PATH"] ?? "", APOLLO_TELEMETRY_DISABLED: "1", LOG_LEVEL: "error", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  const exited = once(child, "exit").then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  let stderr = "";
+  let stdout = "";
+  child.stderr?.on("data", (chunk) => {
+    stderr = (stderr + chunk).slice(-10_000);
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`${file} was not ready in time:\n${stderr}`)), readyMs);
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      stdout += `${line}\n`;
+      const found = /^ready (\S+)$/.exec(line)?.[1];
+      if (!found) return;
+      clearTimeout(late);
+      resolve(found);
+    });
+    exited.then((code) => {
+      clearTimeout(late);
+      reject(new Error(`${file} ended with ${code} before it was ready:\n${stderr}`));
+    });
+  });
+  return {
+    url,
+    terminate: async () => {
+      child.kill("SIGTERM");
+      return exited;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+    output: () => stdout,
+  };
+}
