@@ -71,18 +71,22 @@ export function salesOrders(levels: readonly StockLevel[], example: StockLevel, 
   return { orders, picks };
 }
 
-export function purchaseOrders(levels: readonly StockLevel[], context: DocumentContext): readonly PurchaseOrderInput[] {
+/** Orders at suppliers; the first one brings more of `example`. */
+export function purchaseOrders(
+  levels: readonly StockLevel[],
+  example: StockLevel,
+  context: DocumentContext,
+): readonly PurchaseOrderInput[] {
   const { random, nowMs, run } = context;
   return Array.from({ length: purchaseOrderCount }, (_, index) => {
     const id = `PO-${48_001 + index}`;
-    const { id: locationId } = random.pick(warehouses);
+    const locationId = index === 0 ? example.locationId : random.pick(warehouses).id;
     const here = levels.filter((level) => level.locationId === locationId);
     const status = purchaseOrderStatus(index);
-    const orderedOn = isoDate(nowMs - random.integer(3, 30) * dayMs);
-    // Some suppliers are late: promised for last week and still open.
-    const promisedMs = nowMs + (random.chance(0.08) ? -random.integer(1, 6) : random.integer(2, 42)) * dayMs;
-    const chosen = distinct(random.integer(1, 6), () => random.weighted(here, needOf));
-    const lines = chosen.map((level, line) =>
+    const orderedOn = isoDate(nowMs - random.integer(15, 40) * dayMs);
+    const promisedMs = nowMs + promisedInDays(status, random) * dayMs;
+    const needed = draws(random.integer(1, 5), () => random.weighted(here, needOf));
+    const lines = distinct(index === 0 ? [example, ...needed] : needed).map((level, line) =>
       purchaseOrderLine(String(line + 1), level, status, isoDate(promisedMs + random.integer(0, 3) * dayMs), random),
     );
     const supplierId = random.pick(suppliers);
@@ -105,34 +109,33 @@ export interface DemoReturn {
   readonly receive: ReceiveReturnInput | null;
 }
 
-/** Returns of orders shipped before the demo begins; two of three have arrived and wait in quarantine. */
-export function customerReturns(levels: readonly StockLevel[], context: DocumentContext): readonly DemoReturn[] {
+/**
+ * Returns of orders shipped before the demo begins; two of three have arrived and wait in quarantine. The first one is
+ * of `example`, where it was sold; most others are at the returns centre.
+ */
+export function customerReturns(
+  levels: readonly StockLevel[],
+  example: StockLevel,
+  context: DocumentContext,
+): readonly DemoReturn[] {
   const { random, run } = context;
   const announced = Array.from({ length: returnCount }, (_, index) => {
     const id = `RMA-${5_001 + index}`;
-    const locationId = random.chance(0.7) ? returnsCentre.id : random.pick(warehouses).id;
-    const lines = distinct(random.integer(1, 2), () => random.weighted(levels, (level) => level.dailyDemand)).map(
-      ({ item }) => ({ sku: item.sku, quantity: random.integer(1, 6), reasonCode: random.pick(returnReasons) }),
-    );
-    const bySku = lines.filter(({ sku }, at) => lines.findIndex((line) => line.sku === sku) === at);
-    const authorize = {
-      idempotencyKey: `${run}-${id}`,
-      id,
-      orderId: `SO-${61_001 + random.integer(0, 8_000)}`,
-      locationId,
-      lines: bySku,
-    };
+    const orderId = `SO-${61_001 + random.integer(0, 8_000)}`;
+    const elsewhere = random.chance(0.7) ? returnsCentre.id : random.pick(warehouses).id;
+    const locationId = index === 0 ? example.locationId : elsewhere;
+    const bought = draws(random.integer(1, 2), () => random.weighted(levels, (level) => level.dailyDemand).item);
+    const lines = distinct(index === 0 ? [example.item] : bought).map(({ sku }) => {
+      return { sku, quantity: random.integer(2, 6), reasonCode: random.pick(returnReasons) };
+    });
+    const authorize = { idempotencyKey: `${run}-${id}`, id, orderId, locationId, lines };
     // Now and then fewer come back than were announced.
-    const received = bySku.map(({ sku, quantity }) => ({ sku, quantity: Math.max(1, quantity - random.poisson(0.2)) }));
+    const received = lines.map(({ sku, quantity }) => ({ sku, quantity: quantity - (random.chance(0.2) ? 1 : 0) }));
     const receive = { idempotencyKey: `${run}-${id}-received`, returnId: id, lines: received };
     return { authorize, receive: index % 3 === 2 ? null : receive };
   });
-  const sku = random.pick(levels).item.sku;
-  const unannounced = {
-    idempotencyKey: `${run}-unannounced`,
-    locationId: returnsCentre.id,
-    lines: [{ sku, quantity: 2 }],
-  };
+  const lines = [{ sku: random.pick(levels).item.sku, quantity: 2 }];
+  const unannounced = { idempotencyKey: `${run}-unannounced`, locationId: returnsCentre.id, lines };
   return [...announced, { authorize: null, receive: unannounced }];
 }
 
@@ -170,8 +173,8 @@ function orderLines(
   );
   const here = levels.filter((level) => level.locationId === first.locationId && sellsTo(channel, level));
   const wanted = 1 + random.poisson(1.2);
-  const chosen = distinct(Math.min(wanted, 4), () => random.weighted(here, needOf));
-  return [...new Set([first, ...chosen])].flatMap((level, index) => {
+  const chosen = draws(Math.min(wanted, 4), () => random.weighted(here, needOf));
+  return distinct([first, ...chosen]).flatMap((level, index) => {
     const line = wantedLine(channel, String(index + 1), level, random);
     const taken = baseUnits(line, level);
     if (taken > freeAt(level)) return [];
@@ -225,11 +228,21 @@ function purchaseOrderStatus(index: number): PurchaseOrderInput["status"] {
   return slot >= 14 ? "PENDING" : "APPROVED";
 }
 
+/** From today. What is complete was due already, and some suppliers are late with what is not. */
+function promisedInDays(status: PurchaseOrderInput["status"], random: Random): number {
+  if (status === "COMPLETE") return -random.integer(4, 12);
+  return random.chance(0.08) ? -random.integer(4, 8) : random.integer(2, 42);
+}
+
 /** What sells much and lies there little is bought first. */
 function needOf(level: StockLevel): number {
   return level.dailyDemand / (1 + level.buckets.unrestricted / (1 + 20 * level.dailyDemand));
 }
 
-function distinct<T>(count: number, draw: () => T): readonly T[] {
-  return [...new Set(Array.from({ length: count }, draw))];
+function draws<T>(count: number, draw: () => T): readonly T[] {
+  return Array.from({ length: count }, draw);
+}
+
+function distinct<T>(items: readonly T[]): readonly T[] {
+  return [...new Set(items)];
 }

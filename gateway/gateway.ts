@@ -73,11 +73,14 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function stopAll() {
     const cut = setTimeout(() => http.server.closeAllConnections(), drainMs);
+    // A connection kept alive by a request that has just finished would be waited for like one under way.
+    const sweep = setInterval(() => http.server.closeIdleConnections(), 20);
     try {
       await http.close();
       await server?.stop();
     } finally {
       clearTimeout(cut);
+      clearInterval(sweep);
       await supergraph.close();
     }
   }

@@ -11,7 +11,8 @@ import { describe, expect, it } from "vitest";
 import { systemNames } from "../shared/config.ts";
 import { errorTable } from "../shared/errors.ts";
 import { limits } from "../shared/limits.ts";
-import { isUnder, listFiles, readModules, readText, root } from "./helpers/source-tree.ts";
+import { isUnder, listFiles, readText, root } from "./helpers/repository.ts";
+import { readModules } from "./helpers/source-tree.ts";
 
 const modules = readModules();
 const paths = listFiles();

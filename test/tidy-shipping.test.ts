@@ -8,7 +8,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { systemNames } from "../shared/config.ts";
-import { listFiles, readText, root } from "./helpers/source-tree.ts";
+import { listFiles, readText, root } from "./helpers/repository.ts";
 
 const paths = listFiles();
 const compose = readText("docker-compose.yml");

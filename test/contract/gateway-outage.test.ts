@@ -298,35 +298,44 @@ describe("starting", () => {
 describe("stopping", () => {
   it("lets the request under way finish, and takes no other", async () => {
     const { served, gateway } = await start();
-    const reached = Promise.withResolvers<void>();
-    const released = Promise.withResolvers<void>();
+    const reached = createGate();
+    const released = createGate();
     served.misbehave = async () => {
-      reached.resolve();
-      await released.promise;
+      reached.open();
+      await released.opened;
       return { data: { warehouses: ["LATE"] } };
     };
     const underWay = ask(gateway, "{ warehouses }");
-    await reached.promise;
+    await reached.opened;
     const stopped = gateway.stop();
     await expect(ask(gateway, "{ products { sku } }")).rejects.toThrow();
-    released.resolve();
+    released.open();
     expect((await underWay).data).toEqual({ warehouses: ["LATE"] });
     await stopped;
   });
 
   it("does not wait for ever for a request that does not end", async () => {
     const { served, gateway } = await start({ drainMs: 30, deadlines: { queryMs: 60_000, mutationMs: 60_000 } });
-    const reached = Promise.withResolvers<void>();
+    const reached = createGate();
     served.misbehave = () => {
-      reached.resolve();
+      reached.open();
       return new Promise(() => {});
     };
     const cut = expect(ask(gateway, "{ warehouses }")).rejects.toThrow();
-    await reached.promise;
+    await reached.opened;
     await gateway.stop();
     await cut;
   });
 });
+
+/** Something to wait for that the test decides. */
+function createGate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
 
 async function readiness(gateway: Gateway): Promise<{ status: number; body: unknown }> {
   const { status, text } = await send(new URL("/readyz", gateway.url()).href);

@@ -55,8 +55,9 @@ export async function openWarehouse(makeKernel: MakeKernel): Promise<Warehouse> 
     kernel,
     clock,
     db: wms.db,
-    async ask(query, variables = {}, { person = "wanda", roles = ["warehouse"] } = {}) {
-      const identity = roles.length === 0 ? anonymous : { ...anonymous, person, roles: new Set<Role>(roles) };
+    async ask(query, variables = {}, caller = {}) {
+      const roles = new Set(caller.roles ?? (["warehouse"] as const));
+      const identity = roles.size === 0 ? anonymous : { ...anonymous, person: caller.person ?? "wanda", roles };
       return (await wms.execute({ query, variables }, { identity, correlationId: "story-1" })) as never;
     },
     async record(events, more = {}, caller = {}) {

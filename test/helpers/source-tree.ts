@@ -1,19 +1,12 @@
 /**
- * The repository as data: its files, and every TypeScript module parsed with what it imports.
+ * The source code as data: every TypeScript module parsed, with what it imports.
  *
  * Reads syntax only (no type checker), so that the whole tree takes about a second. Knows no rule: those stand in
- * `test/tidy*.test.ts`. Files that git ignores (packages, data, results) are left out by directory name.
+ * `test/tidy*.test.ts`.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, posix } from "node:path";
 import ts from "typescript";
-
-/** The directory of `package.json`. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
-
-const hiddenDirectories = new Set(["node_modules", "coverage", "results"]);
-const shownDotDirectories = new Set([".ci", ".github"]);
+import { listFiles, readText } from "./repository.ts";
 
 export interface Import {
   readonly specifier: string;
@@ -33,23 +26,9 @@ export interface Module {
   readonly path: string;
   readonly text: string;
   readonly ast: ts.SourceFile;
+  /** Every node of the tree, each before what is below it. */
+  readonly nodes: readonly ts.Node[];
   readonly imports: readonly Import[];
-}
-
-/** Every file of the tree, as paths in the repository. */
-export function listFiles(directory = ""): string[] {
-  return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) => {
-    const path = posix.join(directory, entry.name);
-    if (!entry.isDirectory()) return [path];
-    const hidden = entry.name.startsWith(".")
-      ? !shownDotDirectories.has(entry.name)
-      : hiddenDirectories.has(entry.name);
-    return hidden ? [] : listFiles(path);
-  });
-}
-
-export function readText(path: string): string {
-  return readFileSync(join(root, path), "utf8");
 }
 
 /** Every TypeScript module of the tree. */
@@ -61,21 +40,17 @@ export function readModules(): Module[] {
 
 export function parseModule(path: string, text: string): Module {
   const ast = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  return { path, text, ast, imports: importsOf(path, ast) };
+  const nodes = nodesBelow(ast);
+  return { path, text, ast, nodes, imports: importsOf(path, ast, nodes) };
 }
 
-/** Calls `visit` for `node` and everything below it. */
-export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
-  visit(node);
-  ts.forEachChild(node, (child) => walk(child, visit));
-}
-
-/** Every node of a module for which `test` holds. */
-export function nodesWhere(module: Module, test: (node: ts.Node) => boolean): ts.Node[] {
+function nodesBelow(top: ts.Node): ts.Node[] {
   const found: ts.Node[] = [];
-  walk(module.ast, (node) => {
-    if (test(node)) found.push(node);
-  });
+  const visit = (node: ts.Node) => {
+    found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(top);
   return found;
 }
 
@@ -96,16 +71,11 @@ export function broken(inspected: readonly Module[], find: (module: Module) => r
 
 /** `path:line what` for every node for which `test` holds. */
 export function findNodes(inspected: readonly Module[], test: (node: ts.Node) => boolean, what: string): string[] {
-  return broken(inspected, (m) => nodesWhere(m, test).map((node) => at(m, node, what)));
+  return broken(inspected, (m) => m.nodes.filter(test).map((node) => at(m, node, what)));
 }
 
 export function at(module: Module, node: ts.Node, what: string): Finding {
   return { line: lineOf(module.ast, node), what };
-}
-
-/** Is it one of these files, or in one of these folders? */
-export function isUnder(path: string, ...places: readonly string[]): boolean {
-  return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
 
 /** The name, if the node is one. */
@@ -113,23 +83,15 @@ export function textOf(node: ts.Node): string {
   return ts.isIdentifier(node) ? node.text : "";
 }
 
-export interface FunctionLength {
-  readonly name: string;
-  readonly line: number;
-  readonly lines: number;
-  /** It only registers tests (`describe` and what stands for it), so it is a table of contents, not a function. */
-  readonly isSuite: boolean;
-}
-
-/** Every function with a body, nested ones counted with the one around them. */
-export function functionLengths(module: Module): FunctionLength[] {
-  return nodesWhere(module, (node) => ts.isFunctionLike(node) && "body" in node && node.body !== undefined).map(
-    (node) => {
-      const line = lineOf(module.ast, node);
-      const end = module.ast.getLineAndCharacterOfPosition(node.end).line + 1;
-      return { name: nameOf(node), line, lines: end - line + 1, isSuite: registersTests(node) };
-    },
-  );
+/** Functions of more than `linesMax` lines, nested ones counted with the one around them. */
+export function longFunctions(module: Module, linesMax: number): Finding[] {
+  const { ast, nodes } = module;
+  return nodes.flatMap((node) => {
+    if (!ts.isFunctionLike(node) || !("body" in node) || node.body === undefined) return [];
+    const line = lineOf(ast, node);
+    const lines = ast.getLineAndCharacterOfPosition(node.end).line + 2 - line;
+    return lines > linesMax && !registersTests(node) ? [{ line, what: `${nameOf(node)} has ${lines} lines` }] : [];
+  });
 }
 
 function nameOf(node: ts.Node): string {
@@ -138,21 +100,20 @@ function nameOf(node: ts.Node): string {
   return name && "text" in name ? String(name.text) : "(anonymous)";
 }
 
+/** Such a function (`describe` and what stands for it) is a table of contents: its parts count, not the whole. */
 function registersTests(node: ts.Node): boolean {
-  let found = false;
-  walk(node, (inner) => {
-    if (ts.isCallExpression(inner) && /^(it|test|describe)\b/.test(inner.expression.getText())) found = true;
-  });
-  return found;
+  return nodesBelow(node).some(
+    (inner) => ts.isCallExpression(inner) && /^(it|test|describe)\b/.test(inner.expression.getText()),
+  );
 }
 
-function importsOf(path: string, ast: ts.SourceFile): Import[] {
+function importsOf(path: string, ast: ts.SourceFile, nodes: readonly ts.Node[]): Import[] {
   const found: Import[] = [];
   const add = (node: ts.Node, specifier: ts.Node | undefined, typeOnly: boolean, names: readonly string[]) => {
     if (!specifier || !ts.isStringLiteral(specifier)) return;
     found.push({ line: lineOf(ast, node), typeOnly, names, ...resolve(path, specifier.text) });
   };
-  walk(ast, (node) => {
+  for (const node of nodes) {
     if (ts.isImportDeclaration(node)) {
       add(node, node.moduleSpecifier, isTypeOnly(node.importClause), namesOf(node.importClause));
     } else if (ts.isExportDeclaration(node)) {
@@ -162,7 +123,7 @@ function importsOf(path: string, ast: ts.SourceFile): Import[] {
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
       add(node, node.argument.literal, true, ["*"]);
     }
-  });
+  }
   return found;
 }
 

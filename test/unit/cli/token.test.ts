@@ -13,7 +13,7 @@ import { toTokenRequest } from "../../../cli/token-arguments.ts";
 import { manualClock } from "../../../shared/clock.ts";
 import { toConfig } from "../../../shared/config.ts";
 import { createAuthenticator } from "../../../shared/identity.ts";
-import { root } from "../../helpers/source-tree.ts";
+import { root } from "../../helpers/repository.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "iag-token-"));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));

@@ -222,6 +222,10 @@ describe("documents", () => {
     expect(promised.some((ms) => ms < nowMs - dayMs)).toBe(true);
     expect(promised.every((ms) => ms < nowMs + 46 * dayMs)).toBe(true);
     expect(new Set(purchaseOrders.map(({ status }) => status)).size).toBe(5);
+    for (const { orderedOn, expectedOn = "", status } of purchaseOrders) {
+      expect(Date.parse(orderedOn)).toBeLessThan(Date.parse(expectedOn));
+      if (status === "COMPLETE") expect(Date.parse(expectedOn)).toBeLessThan(nowMs);
+    }
     for (const { ordered, received = 0, rejected = 0 } of purchaseOrders.flatMap(({ lines }) => lines)) {
       expect(ordered).toBeGreaterThan(0);
       expect(received).toBeLessThanOrEqual(ordered);
@@ -261,7 +265,7 @@ describe("documents", () => {
   });
 });
 
-test("the example has something to say in every term: committed, picked, damaged, dock, safety stock, protection", () => {
+test("the example has something to say in every term, and more of it is on order", () => {
   const { example } = distributor;
   const event = snapshots.find((snapshot) => keyOf(snapshot) === keyOf(example));
   const lines = orders.flatMap(({ lines }) => lines).filter((line) => keyOf(line) === keyOf(example));
@@ -273,6 +277,11 @@ test("the example has something to say in every term: committed, picked, damaged
   expect(picks.some((pick) => keyOf(pick) === keyOf(example))).toBe(true);
   expect(bySku.get(example.sku)?.safetyStock).toBeGreaterThan(0);
   expect(protectedFor.map(({ channel }) => channel)).toEqual(["B2B"]);
+  const [purchase] = distributor.purchaseOrders;
+  expect(purchase?.status).toBe("APPROVED");
+  expect(purchase?.lines.map(keyOf)).toContain(keyOf(example));
+  expect(returns[0]?.authorize?.locationId).toBe(example.locationId);
+  expect(returns[0]?.receive?.lines.map(({ sku }) => sku)).toEqual([example.sku]);
   // And there is still something to sell.
   const claimed = lines.reduce((sum, line) => sum + inBaseUnits(line), 0);
   expect((unrestricted.get(keyOf(example)) ?? 0) - claimed).toBeGreaterThan(100);

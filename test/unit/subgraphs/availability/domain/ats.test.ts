@@ -88,6 +88,13 @@ describe("open orders are subtracted once, however far they have come", () => {
     expect(answer.availableToSell).toBe(10);
   });
 
+  it("shipped more than the ERP had committed: the offset covers what was committed and no more", () => {
+    const position = { erp: { book: 50, committed: 10 }, shippedNotPosted: 40 };
+    const answer = ask({ wms: { unrestricted: 10 }, position });
+    expect(paper(answer)).toEqual(["onHand 10", "committed -10", "shippedNotPosted 10", "safetyStock 0"]);
+    expect(atsOf({ wms: { unrestricted: 50, picked: -40 }, position })).toBe(10);
+  });
+
   it("posted in the ERP: still the same", () => {
     expect(atsOf({ wms: { unrestricted: 10 }, position: { erp: { book: 10, committed: 0 } } })).toBe(10);
   });
