@@ -5,13 +5,11 @@
  * again, or twice at once, changes nothing. Migrations go forward only.
  */
 import { readEnv, systemNames, toConfig } from "../shared/config.ts";
+import { runMain } from "../shared/lifecycle.ts";
 import { migrateAll } from "../system.ts";
 
-try {
+runMain(async () => {
   const config = toConfig(readEnv());
   await migrateAll(config);
   process.stdout.write(`up to date: ${systemNames.map((name) => `${config.mysqlPrefix}${name}`).join(", ")}\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+});

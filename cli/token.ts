@@ -7,13 +7,11 @@
 import { systemClock } from "../shared/clock.ts";
 import { readEnv, toConfig } from "../shared/config.ts";
 import { issueToken } from "../shared/identity.ts";
+import { runMain } from "../shared/lifecycle.ts";
 import { toTokenRequest } from "./token-arguments.ts";
 
-try {
+runMain(async () => {
   const request = toTokenRequest(process.argv.slice(2));
   const token = await issueToken(toConfig(readEnv()).auth, request, systemClock);
   process.stdout.write(`${token}\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+});

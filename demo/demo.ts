@@ -2,8 +2,8 @@
  * The demo as a part of `npm start`: loads the distributor into a new directory, keeps its stock moving, and tells a
  * person where everything is.
  *
- * Speaks to the system through its public API only. Loads once: a file in the data directory remembers what was
- * loaded, and is written only when all of it was.
+ * Speaks to the system through its public API only. Loads once: a file in the data directory remembers when the load
+ * began and what it came to, so that one that was cut short is finished and not begun anew.
  */
 import type { Clock } from "../shared/clock.ts";
 import type { Config } from "../shared/config.ts";
@@ -13,6 +13,7 @@ import { issueToken } from "../shared/identity.ts";
 import type { Part } from "../shared/lifecycle.ts";
 import type { Logger } from "../shared/logging.ts";
 import { banner, bannerPersonas } from "./banner.ts";
+import { demoSeed } from "./distributor.ts";
 import { type DemoFacts, loadDemo } from "./load.ts";
 import { type PersonaId, personas } from "./personas.ts";
 import { createSimulation, type Simulation } from "./simulate.ts";
@@ -31,10 +32,14 @@ export interface Demo extends Part {
   banner(): Promise<string>;
 }
 
-const seed = 20260105;
+/** `facts` is null until everything has been loaded. */
+interface Mark {
+  readonly nowMs: number;
+  readonly facts: DemoFacts | null;
+}
 
 export function createDemo({ config, clock, log, url, drain }: DemoDeps): Demo {
-  let facts = readDemoMark<DemoFacts>(config.dataDir);
+  let facts: DemoFacts | null = null;
   let simulation: Simulation | undefined;
   const clients = new Map<PersonaId, ApiClient>();
   const tokens = new Map<PersonaId, string>();
@@ -49,18 +54,25 @@ export function createDemo({ config, clock, log, url, drain }: DemoDeps): Demo {
 
   const clientFor = (persona: PersonaId) => clients.get(persona) as ApiClient;
 
+  async function load(): Promise<DemoFacts> {
+    const mark = readDemoMark<Mark>(config.dataDir);
+    if (mark?.facts) return mark.facts;
+    const nowMs = mark?.nowMs ?? clock.now();
+    markDemoDirectory(config.dataDir, { nowMs, facts: null } satisfies Mark);
+    const loaded = await loadDemo({ clientFor, seed: demoSeed, nowMs, log });
+    await drain();
+    markDemoDirectory(config.dataDir, { nowMs, facts: loaded } satisfies Mark);
+    return loaded;
+  }
+
   return {
     name: "demo",
     async start() {
-      if (!facts && !config.demo) return;
+      if (!config.demo) return;
       await signIn();
-      if (!facts) {
-        facts = await loadDemo({ clientFor, seed, nowMs: clock.now(), log });
-        markDemoDirectory(config.dataDir, facts);
-        await drain();
-      }
+      facts = await load();
       if (!config.simulate) return;
-      simulation = createSimulation({ clientFor, watched: facts.watched, seed, clock, log });
+      simulation = createSimulation({ clientFor, watched: facts.watched, seed: demoSeed, clock, log });
       await simulation.start();
     },
     async stop() {

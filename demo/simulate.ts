@@ -56,54 +56,11 @@ export const intervalTimer: Timer = (everyMs, run) => {
 };
 
 export function createSimulation(options: SimulationOptions): Simulation {
-  const { clientFor, watched, seed, clock, log, everyMs = defaultEveryMs, timer = intervalTimer } = options;
-  const startMs = clock.now();
-  const random = createRandom(seed + startMs);
-  let state: SimulationState = initialState(`SIM-${startMs.toString(36)}`, watched);
-  let pending: SimulationStep | undefined;
-  let attempts = 0;
-  let believed = false;
+  const { log, everyMs = defaultEveryMs, timer = intervalTimer } = options;
+  const step = createStepper(options);
   let failing = false;
   let cancel: (() => void) | undefined;
   let running: Promise<void> | undefined;
-
-  async function read(): Promise<void> {
-    const data = await clientFor("wms").request<PositionData>(positionsDocument(watched.length), placesOf(watched));
-    state = withReadings(state, readingsOf(watched, data));
-    believed = true;
-  }
-
-  /** Settles the step at hand: done, refused or given up. */
-  function settle(next: SimulationState, refused: boolean): void {
-    state = next;
-    pending = undefined;
-    attempts = 0;
-    if (refused) believed = false;
-  }
-
-  async function step(): Promise<void> {
-    if (!pending) {
-      if (!believed || state.step % readEverySteps === 0) await read();
-      pending = nextOperations(state, random, clock.now());
-      // Even if what follows fails: the step's number is used up, and with it its ids.
-      state = { ...state, step: pending.state.step };
-    }
-    const { operations, subject, state: next } = pending;
-    const lost = forget(state, subject);
-    for (const operation of operations) {
-      attempts += 1;
-      if (attempts > attemptsMax) {
-        settle(lost, true);
-        throw new Error(`${operation.mutation}: given up after ${attemptsMax} requests`);
-      }
-      const [reply] = await send(clientFor(operation.as), [operation]);
-      const [refusal] = reply ? refusalsOf(reply) : [];
-      if (!refusal) continue;
-      settle(lost, true);
-      throw new Error(`${operation.mutation}: ${refusal.code} ${refusal.message}`);
-    }
-    settle(next, false);
-  }
 
   async function attempt(): Promise<void> {
     try {
@@ -136,6 +93,54 @@ export function createSimulation(options: SimulationOptions): Simulation {
       cancel = undefined;
       if (running) await atMost(stopWaitMs, running, timer);
     },
+  };
+}
+
+/** Makes one step each time it is called, or repeats the one that could not be sent. */
+function createStepper({ clientFor, watched, seed, clock }: SimulationOptions): () => Promise<void> {
+  const startMs = clock.now();
+  const random = createRandom(seed + startMs);
+  let state = initialState(`SIM-${startMs.toString(36)}`, watched);
+  let pending: SimulationStep | undefined;
+  let attempts = 0;
+  let believed = false;
+
+  async function read(): Promise<void> {
+    const data = await clientFor("wms").request<PositionData>(positionsDocument(watched.length), placesOf(watched));
+    state = withReadings(state, readingsOf(watched, data));
+    believed = true;
+  }
+
+  /** Settles the step at hand: done, refused or given up. */
+  function settle(next: SimulationState, refused: boolean): void {
+    state = next;
+    pending = undefined;
+    attempts = 0;
+    if (refused) believed = false;
+  }
+
+  return async () => {
+    if (!pending) {
+      if (!believed || state.step % readEverySteps === 0) await read();
+      pending = nextOperations(state, random, clock.now());
+      // Even if what follows fails: the step's number is used up, and with it its ids.
+      state = { ...state, step: pending.state.step };
+    }
+    const { operations, subject, state: next } = pending;
+    const lost = forget(state, subject);
+    for (const operation of operations) {
+      attempts += 1;
+      if (attempts > attemptsMax) {
+        settle(lost, true);
+        throw new Error(`${operation.mutation}: given up after ${attemptsMax} requests`);
+      }
+      const [reply] = await send(clientFor(operation.as), [operation]);
+      const [refusal] = reply ? refusalsOf(reply) : [];
+      if (!refusal) continue;
+      settle(lost, true);
+      throw new Error(`${operation.mutation}: ${refusal.code} ${refusal.message}`);
+    }
+    settle(next, false);
   };
 }
 

@@ -67,7 +67,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const next = createServer({ supergraph: await supergraph.compose(), config, clock, log, masking });
     await next.start();
     server = next;
-    addRoutes(http, { server, authenticator, checkReady, graphiql: config.introspection });
+    addRoutes(http, { server, authenticator, log, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
 

@@ -27,12 +27,18 @@ export interface HealthParts {
   readonly local: readonly ReadyCheck[];
   readonly remote: ReadonlyMap<string, SubgraphClient>;
   readonly log: Logger;
+  readonly deadlineMs?: number;
 }
 
-export async function checkHealth({ local, remote, log }: HealthParts): Promise<HealthReport> {
+export async function checkHealth({
+  local,
+  remote,
+  log,
+  deadlineMs = limits.readyCheckMs,
+}: HealthParts): Promise<HealthReport> {
   const answers = async (name: string, ready: (signal: AbortSignal) => Promise<unknown>) => {
     try {
-      await withinDeadline(limits.readyCheckMs, ready);
+      await withinDeadline(deadlineMs, ready);
       return "ready" as const;
     } catch (error) {
       log.warn(
@@ -43,7 +49,11 @@ export async function checkHealth({ local, remote, log }: HealthParts): Promise<
     }
   };
   const parts = await Promise.all([
-    ...local.map(async ({ name, ready }) => ({ name, status: await answers(name, ready), remote: false })),
+    ...local.map(async (part) => ({
+      name: part.name,
+      status: await answers(part.name, () => part.ready()),
+      remote: false,
+    })),
     ...[...remote].map(async ([name, client]) => ({
       name,
       status: await answers(name, (signal) =>

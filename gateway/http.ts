@@ -7,7 +7,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
-import { AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
+import { type ErrorCode, errorTable } from "../shared/errors.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import { correlationIdOf, echoCorrelationId } from "./plugins/correlation.ts";
@@ -74,7 +74,6 @@ interface Refusal {
 }
 
 function classify(error: FastifyError): Refusal {
-  if (error instanceof AppError) return { status: 400, code: error.code, message: error.message };
   if (error.statusCode === 413) {
     const message = `${errorTable.PAYLOAD_TOO_LARGE.message} At most ${limits.bodyBytesMax} bytes are read.`;
     return { status: 413, code: "PAYLOAD_TOO_LARGE", message };

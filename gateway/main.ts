@@ -7,7 +7,7 @@ import { systemClock } from "../shared/clock.ts";
 import { type Config, readEnv, systemNames, toConfig } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import { createAuthenticator } from "../shared/identity.ts";
-import { createLifecycle, stopOnSignal } from "../shared/lifecycle.ts";
+import { stopOnSignal } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/logging.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { createGateway } from "./gateway.ts";
@@ -38,9 +38,8 @@ async function main(): Promise<void> {
     authenticator,
     endpoints: remoteEndpoints(config),
   });
-  const lifecycle = createLifecycle([gateway], log);
-  stopOnSignal(lifecycle, log);
-  await lifecycle.start();
+  stopOnSignal(gateway, log);
+  await gateway.start();
   process.stdout.write(`ready ${gateway.url()}\n`);
 }
 

@@ -8,6 +8,7 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance } from "fastify";
 import type { RequestContext } from "../shared/command.ts";
 import type { Authenticator } from "../shared/identity.ts";
+import type { Logger } from "../shared/logging.ts";
 import { createContext } from "./context.ts";
 import { serveGraphiql } from "./graphiql.ts";
 import type { HealthReport } from "./health.ts";
@@ -15,15 +16,16 @@ import type { HealthReport } from "./health.ts";
 export interface Routes {
   readonly server: ApolloServer<RequestContext>;
   readonly authenticator: Authenticator;
+  readonly log: Logger;
   readonly graphiql: boolean;
   checkReady(): Promise<HealthReport>;
 }
 
-export function addRoutes(http: FastifyInstance, { server, authenticator, graphiql, checkReady }: Routes): void {
+export function addRoutes(http: FastifyInstance, { server, authenticator, log, graphiql, checkReady }: Routes): void {
   http.route({
     method: ["GET", "POST"],
     url: "/graphql",
-    handler: fastifyApolloHandler(server, { context: (request) => createContext(authenticator, request) }),
+    handler: fastifyApolloHandler(server, { context: (request) => createContext(authenticator, log, request) }),
   });
   http.route({
     method: ["PUT", "PATCH", "DELETE", "OPTIONS"],

@@ -9,7 +9,7 @@ import { canonicalHash } from "./canonical-json.ts";
 import type { Clock } from "./clock.ts";
 import type { SystemName } from "./config.ts";
 import type { Database, Transaction } from "./db/database.ts";
-import { isLockTimeout } from "./db/retry.ts";
+import { isLockTimeout, TransactionConflict } from "./db/retry.ts";
 import { insertMissing } from "./db/statements.ts";
 import { AppError, isUserError } from "./errors.ts";
 import type { Identity } from "./identity.ts";
@@ -123,6 +123,8 @@ async function claimKey(
     "SELECT input_hash, reply FROM idempotency_keys WHERE caller = ? AND operation = ? AND idempotency_key = ?",
     [caller, operation, key],
   );
+  // Gone between the two statements (housekeeping): to go on would be to work without a key.
+  if (!stored) throw new TransactionConflict("idempotency key");
   return stored;
 }
 

@@ -49,9 +49,9 @@ export function silenceTelemetry(): void {
 /** Fails with CONFIG_INVALID, naming the variable. */
 export function toConfig(env: Env): Config {
   const dataDir = resolve(env["DATA_DIR"] || ".data");
-  const fresh = !existsSync(join(dataDir, "erp.sqlite"));
+  const demoDirectory = !existsSync(join(dataDir, "erp.sqlite")) || existsSync(join(dataDir, demoMark));
   const mysqlUrl = parseUrl(env, "MYSQL_URL", ["mysql:", "mariadb:"]);
-  const demo = parseSwitch(env, "DEMO", fresh && mysqlUrl === null);
+  const demo = parseSwitch(env, "DEMO", demoDirectory && mysqlUrl === null);
   const production = env["NODE_ENV"] === "production";
   const subgraphUrls: Partial<Record<SystemName, string>> = {};
   for (const name of systemNames) {
@@ -85,7 +85,7 @@ export function toConfig(env: Env): Config {
 
 const demoMark = "demo.json";
 
-/** What was loaded into this directory by an earlier start with the demo; null if nothing was. */
+/** What an earlier start with the demo wrote about this directory; null if there was none. */
 export function readDemoMark<T>(dataDir: string): T | null {
   const file = join(dataDir, demoMark);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as T) : null;

@@ -10,7 +10,7 @@ export const limits = {
   bodyDiscardedBytesMax: 16 * 1_048_576,
   queryTokensMax: 10_000,
   queryDepthMax: 20,
-  queryAliasesMax: 1_000,
+  queryAliasesMax: 200,
   /** Selections of one document, its fragments in place. */
   querySelectionsMax: 10_000,
 

@@ -146,6 +146,6 @@ function blocksIn(yaml: string, indentation: number): Map<string, string> {
 
 /** The variables that `shared/config.ts` reads. */
 function configNames(): string[] {
-  const literal = [...readText("shared/config.ts").matchAll(/(?:env\[|\(env, )"([A-Z_]+)"/g)];
+  const literal = [...readText("shared/config.ts").matchAll(/(?:(?<!process\.)env\[|\(env, )"([A-Z_]+)"/g)];
   return [...literal.map((match) => match[1] ?? ""), ...systemNames.map((name) => `${name.toUpperCase()}_URL`)];
 }

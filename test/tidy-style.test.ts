@@ -31,9 +31,14 @@ describe("how a file looks", () => {
     expect(broken(modules, (m) => longFunctions(m, linesPerFunctionMax))).toEqual([]);
   });
 
-  it("has a kebab-case name that says what is in it", () => {
+  it("has a kebab-case name that says what is in it, and a room unless it starts or configures the whole", () => {
     const kebab = /^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.ts$/;
     expect(modules.map((m) => m.path).filter((path) => !kebab.test(path))).toEqual([]);
+    expect(paths.filter((path) => /^[^/]+\.ts$/.test(path)).sort()).toEqual([
+      "main.ts",
+      "system.ts",
+      "vitest.config.ts",
+    ]);
     const vague = /(^|\/)(index|utils?|helpers?|misc|common|types)\.ts$/;
     expect(paths.filter((path) => vague.test(path))).toEqual([]);
   });

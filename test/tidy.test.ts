@@ -182,7 +182,7 @@ describe("one door for each dependency", () => {
     jose: ["shared/identity.ts", "test/unit/shared/identity.test.ts"],
     pino: ["shared/logging.ts"],
     dataloader: ["subgraphs/*/loaders.ts", "subgraphs/*/loaders"],
-    "csv-parse": ["cli/import/files.ts"],
+    "csv-parse": ["cli/import/files.ts", "test"],
     fastify: ["shared/graphql/serve.ts", "gateway/http.ts"],
     ws: ["gateway"],
     "graphql-ws": ["gateway"],

@@ -52,21 +52,28 @@ export function createErrorMasking(log: Logger): ErrorMasking {
     formatError(formatted, thrown) {
       const error = thrown instanceof GraphQLError ? thrown : new GraphQLError(formatted.message);
       const code = codeOf(error);
-      const { serviceName, validationErrorCode: _, stacktrace: __, exception: ___, ...details } = error.extensions;
+      const { serviceName } = error.extensions;
       const service = typeof serviceName === "string" ? { service: serviceName } : {};
       const place = {
         ...(formatted.locations ? { locations: formatted.locations } : {}),
         ...(formatted.path ? { path: formatted.path } : {}),
       };
       if (code !== "INTERNAL") {
-        const { http: ____, ...shown } = details;
-        return { message: formatted.message, ...place, extensions: { ...service, ...shown, code } };
+        const details = Object.entries(error.extensions).filter(([name]) => !hidden.has(name));
+        return {
+          message: formatted.message,
+          ...place,
+          extensions: { ...service, ...Object.fromEntries(details), code },
+        };
       }
       const incidentId = reportedBySubgraph(error) ?? incidentOf(error);
       return { message: errorTable.INTERNAL.message, ...place, extensions: { ...service, code, incidentId } };
     },
   };
 }
+
+/** Between the parts of the server, or a stack trace under one of its names. */
+const hidden = new Set(["http", "serviceName", "validationErrorCode", "stacktrace", "exception"]);
 
 /** Codes of Apollo's own that our table has another name for. */
 const renamed: Readonly<Record<string, string>> = {

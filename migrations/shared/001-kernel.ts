@@ -52,7 +52,6 @@ export class Kernel1767225600001 implements MigrationInterface {
        created_at_ms BIGINT NOT NULL`,
     );
     await index("outbox_state", "outbox", "state, id");
-    await index("outbox_claim", "outbox", "claim");
     await index("outbox_correlation", "outbox", "correlation_id");
     await table(
       "inbox",
@@ -60,7 +59,7 @@ export class Kernel1767225600001 implements MigrationInterface {
        source VARCHAR(64) NOT NULL,
        event_id VARCHAR(128) NOT NULL,
        received_at_ms BIGINT NOT NULL,
-       PRIMARY KEY (consumer, source, event_id)`,
+       PRIMARY KEY (consumer, event_id, source)`,
     );
     await index("inbox_age", "inbox", "received_at_ms");
     await table("relay_state", "name VARCHAR(32) NOT NULL PRIMARY KEY, value VARCHAR(64) NOT NULL");

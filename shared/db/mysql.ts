@@ -26,6 +26,12 @@ interface PoolConnection {
   destroy(): void;
 }
 
+/** Two statements: MySQL and MariaDB do not agree on a variable's name for the first. */
+const sessionSettings = [
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+  `SET SESSION innodb_lock_wait_timeout = ${limits.lockWaitS}`,
+];
+
 export async function openMysql(options: MysqlOptions): Promise<Database> {
   const database = `${options.prefix}${options.system}`;
   const source = new DataSource({
@@ -45,16 +51,15 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
   await source.initialize();
   const { pool } = source.driver as unknown as { pool: { on(event: string, f: (c: PoolConnection) => void): void } };
   pool.on("connection", (connection) => {
-    // Two statements: MySQL and MariaDB do not agree on a variable's name for the first.
-    const settings = [
-      "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-      `SET SESSION innodb_lock_wait_timeout = ${limits.lockWaitS}`,
-    ];
-    for (const setting of settings) {
+    for (const setting of sessionSettings) {
       connection.query(setting, (error) => {
         if (error) connection.destroy();
       });
     }
+  });
+  // The one that `initialize` tried the server with was there before anybody listened.
+  await withRunner(async (runner) => {
+    for (const setting of sessionSettings) await runner.query(setting);
   });
 
   async function withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
@@ -98,19 +103,24 @@ async function queryOn<T>(runner: QueryRunner, sql: string, params: readonly Sql
 }
 
 function transactionOn(runner: QueryRunner): Transaction {
+  let depth = 0;
   return {
     dialect: "mysql",
     manager: runner.manager,
     query: (sql, params) => queryOn(runner, sql, params),
     run: async (sql, params = []) => (await runner.query(sql, [...params], true)).affected ?? 0,
     async savepoint(work) {
-      await runner.query("SAVEPOINT work");
+      // A name of its own: a second savepoint of the same name would take the first one away.
+      const name = `work_${++depth}`;
+      await runner.query(`SAVEPOINT ${name}`);
       try {
         return await work();
       } catch (error) {
         // After a deadlock the savepoint is gone with the transaction: the first error is the one to report.
-        if (judge(error) === "final") await runner.query("ROLLBACK TO SAVEPOINT work");
+        if (judge(error) === "final") await runner.query(`ROLLBACK TO SAVEPOINT ${name}`);
         throw error;
+      } finally {
+        depth -= 1;
       }
     },
   };

@@ -5,7 +5,6 @@
  * crash are still unpublished and come again at the next start. Keeps nothing itself.
  */
 import { type AnyEvent, type Heartbeat, partitionOf, type Topic } from "../events/canonical-event.ts";
-import { limits } from "../limits.ts";
 import type { Batch, BatchHandler, Bus } from "./bus.ts";
 
 interface Group {
@@ -15,7 +14,8 @@ interface Group {
   last: Promise<void>;
 }
 
-export function createMemoryBus(partitions: number = limits.eventPartitions): Bus {
+/** One partition: with one writer to the database there is nothing to be done in parallel, and batches stay large. */
+export function createMemoryBus(partitions = 1): Bus {
   const groups = new Map<string, Group>();
 
   function deliver(topic: Topic, batches: readonly Batch[]): Promise<unknown> {

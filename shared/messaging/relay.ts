@@ -122,15 +122,16 @@ async function claimRows(db: Database, clock: Clock, claim: string): Promise<{ t
          (SELECT id FROM (SELECT id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ${limits.relayBatchMax}) AS oldest)`,
       [claim, clock.now()],
     );
-    return tx.query<{ topic: Topic; body: string }>("SELECT topic, body FROM outbox WHERE claim = ? ORDER BY id", [
-      claim,
-    ]);
+    return tx.query<{ topic: Topic; body: string }>(
+      "SELECT topic, body FROM outbox WHERE state = 'claimed' AND claim = ? ORDER BY id",
+      [claim],
+    );
   });
 }
 
 async function markPublished(db: Database, claim: string): Promise<void> {
   await db.transaction((tx) =>
-    tx.run("UPDATE outbox SET state = 'done' WHERE claim = ? AND state = 'claimed'", [claim]),
+    tx.run("UPDATE outbox SET state = 'done' WHERE state = 'claimed' AND claim = ?", [claim]),
   );
 }
 

@@ -95,7 +95,7 @@ export async function recordStockEvents(
   input: RecordStockEventsInput,
   context: RequestContext,
 ): Promise<Payload<{ results: readonly StockEventResult[] }>> {
-  const parsed = input.events.slice(0, limits.commandItemsMax).map(parseEvent);
+  const parsed = input.events.length <= limits.commandItemsMax ? input.events.map(parseEvent) : [];
   const masterData = await waitFor(deps, parsed);
   return runCommand(deps, {
     operation: "recordStockEvents",
@@ -104,7 +104,7 @@ export async function recordStockEvents(
     refused: { results: [] },
     async work(tx, recorder) {
       assertCountOf(input.events);
-      const source = parseCode(input.source ?? recorder.cause.person, limits.personLengthMax, ["input", "source"]);
+      const source = parseSource(input.source ?? null) ?? recorder.cause.person;
       const verdicts = await postFacts(tx, recorder, {
         source,
         action: "recordStockEvents",
@@ -205,6 +205,16 @@ function toFact(event: StockEventInput): StockFact {
   }
   assertFact(fact);
   return fact;
+}
+
+/** Fails with INVALID_INPUT: what begins with `system:` is a system of ours, and speaks for itself. */
+function parseSource(value: string | null): string | null {
+  if (value === null) return null;
+  const field = ["input", "source"];
+  if (value.startsWith("system:")) {
+    throw new AppError("INVALID_INPUT", { field, message: "source must not begin with system:." });
+  }
+  return parseCode(value, limits.personLengthMax, field);
 }
 
 function toDocumentRef({ type, id, line }: DocumentRef): DocumentRef {

@@ -4,11 +4,9 @@
  *
  * What only a server can show (deadlocks, pools, isolation) stands in `mysql.test.ts`.
  */
-import type { MigrationInterface, QueryRunner } from "typeorm";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import type { Database } from "../../shared/db/database.ts";
-import { ddl } from "../../shared/db/migration.ts";
 import { TransactionConflict } from "../../shared/db/retry.ts";
 import {
   forUpdate,
@@ -23,23 +21,7 @@ import { AppError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { gate } from "../helpers/gate.ts";
-
-class Things1767225600999 implements MigrationInterface {
-  readonly name = "Things1767225600999";
-
-  async up(runner: QueryRunner): Promise<void> {
-    const { table } = ddl(runner);
-    await table(
-      "things",
-      `id VARCHAR(64) NOT NULL, place VARCHAR(64) NOT NULL, amount INT NOT NULL, note VARCHAR(64) NULL,
-       version BIGINT NOT NULL, PRIMARY KEY (id, place)`,
-    );
-  }
-
-  async down(): Promise<void> {}
-}
-
-const thing = (id: string, more: object = {}) => ({ id, place: "L", amount: 1, note: null, version: 1, ...more });
+import { Things1767225600999, thing } from "../helpers/things.ts";
 
 eachDatabase("database", (makeKernel) => {
   let db: Database;

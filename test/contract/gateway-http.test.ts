@@ -104,6 +104,8 @@ describe("who is asking", () => {
       expect(codes(answer)).toEqual(["UNAUTHENTICATED"]);
       expect(answer.data).toBeUndefined();
       expect(answer.headers.get("www-authenticate")).toContain("Bearer");
+      const line = lines.find((l) => l.message === "token refused");
+      expect(JSON.stringify(line)).not.toContain(authorization.split(" ")[1]);
     },
   );
 });

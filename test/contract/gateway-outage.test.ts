@@ -70,6 +70,7 @@ async function start(options: Parameters<typeof startTestGateway>[1] = {}) {
   return { served, gateway };
 }
 
+const endless = Buffer.alloc(limits.subgraphResponseBytesMax + 1, " ");
 const unavailable = { code: "SOURCE_UNAVAILABLE", service: "stock" };
 const query = "{ products { sku name inStock: onHand } warehouses }";
 
@@ -153,6 +154,7 @@ describe("an owner that answers with nonsense", () => {
     ["a server error", (reply) => reply.status(500).send({ data: { warehouses: ["LIES"] } })],
     ["a proxy's page", (reply) => reply.type("text/html").send("<h1>Bad gateway</h1>")],
     ["JSON that is no answer", (reply) => reply.send({ message: "hello" })],
+    ["more than anybody can have asked for", (reply) => reply.type("application/json").send(endless)],
     ["errors that are none", (reply) => reply.send({ errors: "all of them" })],
   ])("%s counts as no answer", async (_, misbehave) => {
     const { served, gateway } = await start();

@@ -114,29 +114,30 @@ export function planDeallocation(
   });
 }
 
-/** `stored`: every line of the orders concerned, or at least every line at the positions concerned. */
+/** `stored`: every line of the orders concerned. */
 export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders {
-  const orders = new Map<string, Map<string, OrderLine>>();
-  const changed = new Set<string>();
-  const linesOf = (orderId: string) => [...(orders.get(orderId)?.values() ?? [])];
-  const put = (line: OrderLine) => {
-    const order = orders.get(line.orderId) ?? new Map<string, OrderLine>();
-    orders.set(line.orderId, order.set(line.line, line));
+  const orders = new Map<string, OpenOrder>();
+  const changed = new Map<string, OrderLine>();
+  const orderOf = (orderId: string): OpenOrder => {
+    const order = orders.get(orderId) ?? { lines: new Map(), places: new Map(), newest: 0 };
+    orders.set(orderId, order);
+    return order;
   };
-  for (const line of stored) put(line);
+  for (const line of stored) put(orderOf(line.orderId), line);
 
   function change(line: OrderLine): void {
-    put(line);
-    changed.add(JSON.stringify([line.orderId, line.line]));
+    put(orderOf(line.orderId), line);
+    changed.set(JSON.stringify([line.orderId, line.line]), line);
   }
 
   /** By how much more of the order at the position is shipped than before. */
-  function resettle(orderId: string, { sku, locationId }: PositionKey): number {
-    const group = linesOf(orderId)
-      .filter((line) => line.sku === sku && line.locationId === locationId)
-      .sort((a, b) => a.lineNo - b.lineNo);
+  function resettle(orderId: string, place: PositionKey): number {
+    const order = orderOf(orderId);
+    const group = [...(order.places.get(placeText(place)) ?? [])]
+      .flatMap((line) => order.lines.get(line) ?? [])
+      .sort(byAge);
     const capacities = group.map(({ line, allocated }) => ({ line, capacity: allocated }));
-    const settled = settle(capacities, totals.of("ORDER", orderId, sku, locationId));
+    const settled = settle(capacities, totals.of("ORDER", orderId, place.sku, place.locationId));
     let moved = 0;
     for (const line of group) {
       const shipped = settled.get(line.line) ?? 0;
@@ -148,20 +149,20 @@ export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders
   }
 
   return {
-    lines: (orderId) => linesOf(orderId).sort((a, b) => a.lineNo - b.lineNo),
+    lines: (orderId) => [...orderOf(orderId).lines.values()].sort(byAge),
     allocate(orderId, { line, sku, locationId, quantity, path }) {
-      const existing = orders.get(orderId)?.get(line);
+      const order = orderOf(orderId);
       // A line that was given back completely is free again.
-      if (existing && existing.allocated > 0) {
+      if ((order.lines.get(line)?.allocated ?? 0) > 0) {
         const message = `The line ${line} of order ${orderId} is already allocated.`;
         throw new AppError("ORDER_LINE_EXISTS", { message, field: [...path, "line"] });
       }
-      const lineNo = Math.max(0, ...linesOf(orderId).map((other) => other.lineNo)) + 1;
+      const lineNo = order.newest + 1;
       change({ orderId, line, lineNo, sku, locationId, allocated: assertQuantity(quantity), shipped: 0 });
       return quantity - resettle(orderId, { sku, locationId });
     },
     deallocate(orderId, { line: number, quantity: wanted, path }) {
-      const line = orders.get(orderId)?.get(number);
+      const line = orderOf(orderId).lines.get(number);
       const open = line ? openQuantityOf(line) : 0;
       const quantity = wanted ?? open;
       if (quantity > open) {
@@ -173,12 +174,33 @@ export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders
       change({ ...line, allocated: line.allocated - quantity });
       return { line: number, sku, locationId, quantity, committedDelta: -quantity - resettle(orderId, line) };
     },
-    settle: (orderId, key) => -resettle(orderId, key),
-    changed: () =>
-      [...orders.values()].flatMap((order) =>
-        [...order.values()].filter((line) => changed.has(JSON.stringify([line.orderId, line.line]))),
-      ),
+    settle: (orderId, place) => -resettle(orderId, place),
+    changed: () => [...changed.values()],
   };
+}
+
+interface OpenOrder {
+  readonly lines: Map<string, OrderLine>;
+  /** The lines at each position. */
+  readonly places: Map<string, Set<string>>;
+  newest: number;
+}
+
+function put(order: OpenOrder, line: OrderLine): void {
+  const former = order.lines.get(line.line);
+  if (former) order.places.get(placeText(former))?.delete(line.line);
+  const there = order.places.get(placeText(line)) ?? new Set<string>();
+  order.places.set(placeText(line), there.add(line.line));
+  order.lines.set(line.line, line);
+  order.newest = Math.max(order.newest, line.lineNo);
+}
+
+function placeText({ sku, locationId }: PositionKey): string {
+  return JSON.stringify([sku, locationId]);
+}
+
+function byAge(a: OrderLine, b: OrderLine): number {
+  return a.lineNo - b.lineNo;
 }
 
 /** What a caller sees of an order. */

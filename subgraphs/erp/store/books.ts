@@ -19,8 +19,8 @@ import {
 import type { DocumentType, WarehouseTotal } from "../domain/settlement.ts";
 import type { BookPositionRow, BookPostingRow, WarehouseTotalRow } from "../entities.ts";
 
-/** MariaDB turns an IN list of 1,000 into a join that locks more than it names. */
-const keysPerStatementMax = 500;
+/** MariaDB answers an IN list of 1,000 values or more by a join, and then locks in an order of its own. */
+const pairsPerStatementMax = 450;
 
 export interface BookState extends BookPosition {
   readonly updatedAtMs: number;
@@ -129,8 +129,8 @@ export async function selectByPairs<T>(
   tail: string,
 ): Promise<T[]> {
   const rows: T[] = [];
-  for (let from = 0; from < pairs.length; from += keysPerStatementMax) {
-    const part = pairs.slice(from, from + keysPerStatementMax);
+  for (let from = 0; from < pairs.length; from += pairsPerStatementMax) {
+    const part = pairs.slice(from, from + pairsPerStatementMax);
     rows.push(...(await reader.query<T>(`${head} ${pairMarks(reader.dialect, part.length)}${tail}`, part.flat())));
   }
   return rows;

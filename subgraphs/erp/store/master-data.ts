@@ -110,7 +110,8 @@ async function selectIn<T>(
   values: readonly string[],
   lock: string,
 ): Promise<T[]> {
-  const wanted = [...new Set(values)];
+  // In key order, so that two transactions do not wait for each other.
+  const wanted = [...new Set(values)].sort();
   if (wanted.length === 0) return [];
   return reader.query<T>(
     `SELECT * FROM ${table} WHERE ${key} IN (${marks(wanted.length)}) ORDER BY ${key}${lock}`,

@@ -4,7 +4,7 @@
  * The event carries what the balance became of it: `deltas` for a move, the whole stock for a snapshot. Its sequence
  * number is the balance's version. A superseded movement changed nothing and is told to nobody.
  */
-import type { Buckets } from "../../../shared/events/canonical-event.ts";
+import type { Bucket, Buckets } from "../../../shared/events/canonical-event.ts";
 import { buckets, onHandOf } from "../../../shared/events/canonical-event.ts";
 import { partitionKey } from "../../../shared/ids.ts";
 import type { NewEvent } from "../../../shared/recorder.ts";
@@ -77,5 +77,7 @@ function placeOf(sku: string, locationId: string, balance: Balance) {
 }
 
 function withoutZeros(deltas: Buckets): Partial<Buckets> {
-  return Object.fromEntries(buckets.filter((bucket) => deltas[bucket] !== 0).map((b) => [b, deltas[b]]));
+  const changed: Partial<Record<Bucket, number>> = {};
+  for (const bucket of buckets) if (deltas[bucket] !== 0) changed[bucket] = deltas[bucket];
+  return changed;
 }

@@ -38,7 +38,7 @@ describe("npm run token", () => {
   it("says on stderr what is wrong, without a stack trace", () => {
     const refused = run(["--person", " ada", "--roles", "crm"], {});
     expect(refused).toMatchObject({ status: 1, stdout: "" });
-    expect(refused.stderr).toBe("person must not begin or end with white space.\n");
+    expect(refused.stderr).toBe("INVALID_INPUT: person must not begin or end with white space.\n");
   });
 
   it.each([

@@ -1,4 +1,6 @@
-/** What a person reads after `npm start`. */
+/**
+ * What a person reads after `npm start`.
+ */
 import { execFileSync } from "node:child_process";
 import { parse } from "graphql";
 import { expect, test } from "vitest";

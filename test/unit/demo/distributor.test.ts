@@ -1,4 +1,6 @@
-/** The demo distributor as data: whole, consistent, skewed like a real one, and the same for the same seed. */
+/**
+ * The demo distributor as data: whole, consistent, skewed like a real one, and the same for the same seed.
+ */
 import { describe, expect, test } from "vitest";
 import { demoSeed, generateDistributor } from "../../../demo/distributor.ts";
 import type { StockEventInput } from "../../../demo/operations.ts";

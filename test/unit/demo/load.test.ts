@@ -1,4 +1,6 @@
-/** Loading the demo: few requests, in an order that works, repeatable, by the right persons. */
+/**
+ * Loading the demo: few requests, in an order that works, repeatable, by the right persons.
+ */
 import { parse } from "graphql";
 import { describe, expect, test } from "vitest";
 import { demoSeed } from "../../../demo/distributor.ts";

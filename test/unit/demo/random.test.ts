@@ -1,4 +1,6 @@
-/** The seeded generator: repeatable, and distributed as its names say. */
+/**
+ * The seeded generator: repeatable, and distributed as its names say.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandom, zipfShares } from "../../../demo/random.ts";

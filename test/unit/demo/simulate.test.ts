@@ -1,4 +1,6 @@
-/** The driver of the simulation, without a clock that runs and without a network. */
+/**
+ * The driver of the simulation, without a clock that runs and without a network.
+ */
 import { describe, expect, test } from "vitest";
 import { demoSeed, generateDistributor } from "../../../demo/distributor.ts";
 import type { PersonaId } from "../../../demo/personas.ts";

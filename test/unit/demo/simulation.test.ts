@@ -1,4 +1,6 @@
-/** Background life: ten thousand steps against a warehouse that counts along. */
+/**
+ * Background life: ten thousand steps against a warehouse that counts along.
+ */
 import { describe, expect, test } from "vitest";
 import { demoSeed, generateDistributor } from "../../../demo/distributor.ts";
 import type { BucketName, Operation, StockEventInput } from "../../../demo/operations.ts";
