@@ -1,5 +1,7 @@
 /**
  * npm start: the whole system in this process, with the demo distributor on a new directory.
+ *
+ * The line `ready URL` on stdout comes when everything answers; SIGTERM stops in order.
  */
 import { createDemo } from "./demo/demo.ts";
 import { readEnv, toConfig } from "./shared/config.ts";

@@ -22,7 +22,6 @@ export const errorTable = {
   UNAUTHENTICATED: { class: "ACCESS", retryable: false, shown: "request", message: "A valid bearer token is needed." },
   FORBIDDEN: { class: "ACCESS", retryable: false, shown: "request", message: "The caller's roles do not allow this." },
   BAD_USER_INPUT: { class: "SCHEMA", retryable: false, shown: "request", message: "The request cannot be understood." },
-  RATE_LIMITED: { class: "TRANSIENT", retryable: true, shown: "request", message: "Too many requests." },
   QUERY_TOO_COMPLEX: {
     class: "SCHEMA",
     retryable: false,
@@ -34,12 +33,6 @@ export const errorTable = {
     retryable: true,
     shown: "request",
     message: "The system that owns this field does not answer.",
-  },
-  RESYNC_REQUIRED: {
-    class: "TRANSIENT",
-    retryable: false,
-    shown: "request",
-    message: "The cursor is too old: read the state again, then subscribe.",
   },
   INTERNAL: { class: "DEFECT", retryable: false, shown: "request", message: "Something went wrong on our side." },
   GRAPHQL_PARSE_FAILED: {

@@ -8,9 +8,9 @@ import { randomBytes } from "node:crypto";
 import { AppError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-export const parseSku = (value: string, field?: readonly string[]) => parseCode(value, limits.skuLengthMax, field);
+export const parseSku = (value: string, field?: readonly string[]) => parseKeyPart(value, limits.skuLengthMax, field);
 export const parseLocationId = (value: string, field?: readonly string[]) =>
-  parseCode(value, limits.locationIdLengthMax, field);
+  parseKeyPart(value, limits.locationIdLengthMax, field);
 export const parseChannelId = (value: string, field?: readonly string[]) =>
   parseCode(value, limits.channelIdLengthMax, field);
 export const parseDocumentId = (value: string, field?: readonly string[]) =>
@@ -38,6 +38,17 @@ export function parseCode(value: string, lengthMax: number, field?: readonly str
     throw new AppError("INVALID_INPUT", { message: `${name} ${problem}.`, ...(field ? { field } : {}) });
   }
   return value;
+}
+
+/** A code that becomes part of a partition key, where `|` separates the parts. Fails with INVALID_INPUT. */
+function parseKeyPart(value: string, lengthMax: number, field?: readonly string[]): string {
+  if (value.includes("|")) {
+    throw new AppError("INVALID_INPUT", {
+      message: `${field?.at(-1) ?? "value"} must not contain "|".`,
+      ...(field ? { field } : {}),
+    });
+  }
+  return parseCode(value, lengthMax, field);
 }
 
 /** Free text as people type it. Fails with INVALID_INPUT. */

@@ -61,6 +61,7 @@ export const limits = {
   streamLengthMax: 100_000,
   streamLagMax: 10_000,
   streamLagWaitMs: 5_000,
+  streamLagCheckMs: 250,
   leaseMs: 5_000,
   heartbeatEveryMs: 1_000,
 

@@ -1,8 +1,8 @@
 /**
  * What the system itself says is there: stock positions read page by page, never from what was sent.
  *
- * The list of positions follows the owners' facts a moment later, so the reader waits until it is as long as expected
- * or patience ends; the quantities come from the warehouse system at once.
+ * Facts spread from their owner to the others a moment later, so the totals are read again until there are as many
+ * positions as expected and nothing changes from one reading to the next, or until patience ends.
  */
 import type { ApiClient } from "../../shared/graphql/client.ts";
 
@@ -28,18 +28,27 @@ export async function readTotals(
   positionsExpected: number,
   wait: (ms: number) => Promise<void>,
 ): Promise<PositionTotals> {
+  let before: PositionTotals | undefined;
   for (let readings = 1; ; readings++) {
-    const totals = { positions: 0, onHand: 0 };
-    for (const locationId of locationIds) {
-      const nodes = readPositions<{ physical: { onHand: number } | null }>(client, locationId, "physical { onHand }");
-      for await (const { physical } of nodes) {
-        totals.positions += 1;
-        totals.onHand += physical?.onHand ?? 0;
-      }
-    }
-    if (totals.positions >= positionsExpected || readings === readingsMax) return totals;
+    const totals = await readOnce(client, locationIds);
+    const still = before?.positions === totals.positions && before.onHand === totals.onHand;
+    if ((still && totals.positions >= positionsExpected) || readings === readingsMax) return totals;
+    before = totals;
     await wait(readEveryMs);
   }
+}
+
+async function readOnce(client: ApiClient, locationIds: readonly string[]): Promise<PositionTotals> {
+  let positions = 0;
+  let onHand = 0;
+  for (const locationId of locationIds) {
+    const nodes = readPositions<{ physical: { onHand: number } | null }>(client, locationId, "physical { onHand }");
+    for await (const { physical } of nodes) {
+      positions += 1;
+      onHand += physical?.onHand ?? 0;
+    }
+  }
+  return { positions, onHand };
 }
 
 /** `sku|locationId` of the positions whose books the ERP keeps already: an import must not set them back. */

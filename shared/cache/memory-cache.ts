@@ -1,5 +1,7 @@
 /**
  * The cache inside one process: a map with a bound, the least recently written entry leaving first.
+ *
+ * Time comes from the clock it is given, so that a test decides when an entry is too old.
  */
 import type { Clock } from "../clock.ts";
 import type { CachedValue, CacheStore } from "./cache-store.ts";

@@ -1,5 +1,7 @@
 /**
  * The cache in Redis: one hash a key, set by a script that compares versions on the server.
+ *
+ * Apart from the streams by its key prefix only; in production it may have a Redis of its own.
  */
 import type { Logger } from "../logging.ts";
 import { connectRedis } from "../redis.ts";

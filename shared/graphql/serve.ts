@@ -53,6 +53,11 @@ export async function createSubgraphServer(
 export function runSubgraph(defaultPort: number, create: (kernel: Kernel) => Promise<Subgraph>): void {
   runMain(async () => {
     const config = toConfig({ PORT: String(defaultPort), DEMO: "off", ...readEnv() });
+    if (!config.redisUrl) {
+      throw new AppError("CONFIG_INVALID", {
+        message: "REDIS_URL is needed for a subgraph alone: nobody would hear of its events.",
+      });
+    }
     const server = await createSubgraphServer(config, create);
     stopOnSignal(server, createLogger(config.logLevel));
     await server.start();

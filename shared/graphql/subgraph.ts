@@ -14,6 +14,7 @@ import type { Part } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
+import { withRepublishing } from "../messaging/republish.ts";
 import { createExecutor, type OperationRequest, type OperationResult } from "./execute.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
 
@@ -82,7 +83,7 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     consumers: [
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
-        createConsumer({ db, bus, clock, log, committed: signal.committed }, consumer),
+        createConsumer({ db, bus, clock, log, committed: signal.committed }, withRepublishing(spec.name, consumer)),
       ),
     ],
     publishers: [relay, createHousekeeping({ db, clock, log })],

@@ -8,16 +8,26 @@ import { randomUUID } from "node:crypto";
 import { limits } from "../limits.ts";
 import type { Redis } from "../redis.ts";
 
+export interface Leases {
+  /** The partitions this replica may read now. */
+  readonly held: readonly number[];
+  /** Those of them that were not its own just before: somebody else may have read them meanwhile. */
+  readonly taken: readonly number[];
+}
+
 export interface PartitionLeases {
-  /** Renews, takes and gives back as needed; the partitions this replica may read now. */
-  renew(): Promise<readonly number[]>;
+  /** Renews, takes and gives back as needed. */
+  renew(): Promise<Leases>;
   release(): Promise<void>;
 }
 
 const renewScript = `
-  if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
-  if redis.call("SET", KEYS[1], ARGV[1], "NX", "PX", ARGV[2]) then return 1 end
-  return 0`;
+  if redis.call("GET", KEYS[1]) == ARGV[1] then
+    redis.call("PEXPIRE", KEYS[1], ARGV[2])
+    return "renewed"
+  end
+  if redis.call("SET", KEYS[1], ARGV[1], "NX", "PX", ARGV[2]) then return "taken" end
+  return "another's"`;
 const releaseScript = `if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end return 0`;
 
 export function createPartitionLeases(redis: Redis, key: string, partitions: number): PartitionLeases {
@@ -45,9 +55,10 @@ export function createPartitionLeases(redis: Redis, key: string, partitions: num
   return {
     async renew() {
       const nowMs = Date.now();
-      if (nowMs - renewedAtMs < limits.leaseMs / 4) return held;
+      if (nowMs - renewedAtMs < limits.leaseMs / 4) return { held, taken: [] };
       const share = await fairShare(nowMs);
       const kept: number[] = [];
+      const taken: number[] = [];
       // What is held already comes first, so that partitions do not wander.
       const others = Array.from({ length: partitions }, (_, p) => p).filter((p) => !held.includes(p));
       for (const partition of [...held, ...others]) {
@@ -55,12 +66,14 @@ export function createPartitionLeases(redis: Redis, key: string, partitions: num
           if (held.includes(partition)) await giveBack(partition);
           continue;
         }
-        const mine = await redis.eval(renewScript, 1, leaseKey(partition), replica, limits.leaseMs);
-        if (mine === 1) kept.push(partition);
+        const outcome = await redis.eval(renewScript, 1, leaseKey(partition), replica, limits.leaseMs);
+        if (outcome === "another's") continue;
+        kept.push(partition);
+        if (outcome === "taken") taken.push(partition);
       }
       held = kept;
       renewedAtMs = nowMs;
-      return held;
+      return { held, taken };
     },
     async release() {
       for (const partition of held) await giveBack(partition);

@@ -32,38 +32,18 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   const partitions = options.partitions ?? limits.eventPartitions;
   const redis = await connectRedis(options);
   const readers = new Set<{ stop(): Promise<void> }>();
-  let lagCheckedAtMs = 0;
-
   const streamKey = (topic: Topic, partition: number) => `${prefix}events:{${topic}:${partition}}`;
-
-  async function add(entries: readonly { key: string; field: string; value: string }[]): Promise<void> {
-    const pipeline = redis.pipeline();
-    for (const { key, field, value } of entries) {
-      pipeline.xadd(key, "MAXLEN", "~", limits.streamLengthMax, "*", field, value);
-    }
-    const replies = await pipeline.exec();
-    for (const [error] of replies ?? []) if (error) throw error;
-  }
-
-  /** Lets slow groups catch up before their streams grow past what is kept, but not for ever: a group may be dead. */
-  async function waitForReaders(topic: Topic): Promise<void> {
-    if (Date.now() - lagCheckedAtMs < 250) return;
-    const deadline = Date.now() + limits.streamLagWaitMs;
-    while ((await greatestLag(redis, partitions, (p) => streamKey(topic, p))) > limits.streamLagMax) {
-      if (Date.now() > deadline) break;
-      await wait(50);
-    }
-    lagCheckedAtMs = Date.now();
-  }
+  const waitForReaders = createLagBrake(redis, partitions, streamKey);
 
   return {
     partitions,
     async publish(topic, events) {
       await waitForReaders(topic);
       await add(
+        redis,
         events.map((event) => ({
           key: streamKey(topic, partitionOf(event, partitions)),
-          field: "event",
+          field: "event" as const,
           value: JSON.stringify(event),
         })),
       );
@@ -72,10 +52,10 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
       const value = JSON.stringify({ system, timeMs } satisfies Heartbeat);
       const entries = Array.from({ length: partitions }, (_, p) => ({
         key: streamKey("facts", p),
-        field: "heartbeat",
+        field: "heartbeat" as const,
         value,
       }));
-      await add(entries);
+      await add(redis, entries);
     },
     async consume(topic, group, handler) {
       const blocking = await connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 });
@@ -104,6 +84,35 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   };
 }
 
+interface NewEntry {
+  readonly key: string;
+  readonly field: "event" | "heartbeat";
+  readonly value: string;
+}
+
+async function add(redis: Redis, entries: readonly NewEntry[]): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (const { key, field, value } of entries) {
+    pipeline.xadd(key, "MAXLEN", "~", limits.streamLengthMax, "*", field, value);
+  }
+  const replies = await pipeline.exec();
+  for (const [error] of replies ?? []) if (error) throw error;
+}
+
+/** Lets slow groups catch up before their streams grow past what is kept, but not for ever: a group may be dead. */
+function createLagBrake(redis: Redis, partitions: number, streamKey: (topic: Topic, partition: number) => string) {
+  let checkedAtMs = 0;
+  return async (topic: Topic): Promise<void> => {
+    if (Date.now() - checkedAtMs < limits.streamLagCheckMs) return;
+    const deadline = Date.now() + limits.streamLagWaitMs;
+    while ((await greatestLag(redis, partitions, (p) => streamKey(topic, p))) > limits.streamLagMax) {
+      if (Date.now() > deadline) break;
+      await wait(limits.consumerBackoffMs);
+    }
+    checkedAtMs = Date.now();
+  };
+}
+
 interface ReadLoop {
   readonly redis: Redis;
   readonly blocking: Redis;
@@ -121,8 +130,10 @@ function readLoop(loop: ReadLoop): Subscription {
   const caughtUp = new Set<number>();
 
   async function pass(): Promise<void> {
-    const owned = await leases.renew();
-    for (const partition of caughtUp) if (!owned.includes(partition)) caughtUp.delete(partition);
+    const { held: owned, taken } = await leases.renew();
+    for (const partition of caughtUp) {
+      if (!owned.includes(partition) || taken.includes(partition)) caughtUp.delete(partition);
+    }
     if (owned.length === 0) {
       await wait(limits.leaseMs / 10);
       return;
@@ -143,14 +154,20 @@ function readLoop(loop: ReadLoop): Subscription {
       try {
         await pass();
       } catch (error) {
-        if (stopped) return;
-        caughtUp.clear();
-        if (isMissingGroup(error)) await createGroups(loop, await leases.renew());
-        else {
-          log.warn({ error, group: loop.group }, "reading the event stream failed; it is tried again");
-          await wait(limits.consumerBackoffMs * 4);
-        }
+        if (!stopped) await recover(error);
       }
+    }
+  }
+
+  /** Makes the group where it is missing; whatever else went wrong may be better a moment later. Never fails. */
+  async function recover(error: unknown): Promise<void> {
+    caughtUp.clear();
+    try {
+      if (!isMissingGroup(error)) throw error;
+      await createGroups(loop, (await leases.renew()).held);
+    } catch (problem) {
+      log.warn({ error: problem, group: loop.group }, "reading the event stream failed; it is tried again");
+      await wait(limits.consumerBackoffMs * 4);
     }
   }
 
@@ -168,27 +185,14 @@ function readLoop(loop: ReadLoop): Subscription {
 }
 
 async function read(loop: ReadLoop, owned: readonly number[], caughtUp: ReadonlySet<number>): Promise<StreamReply[]> {
-  // While anything unacknowledged is left, the read must not block on the new.
-  const behind = owned.filter((partition) => !caughtUp.has(partition));
-  const from = behind.length > 0 ? behind : owned;
-  const ids = from.map(() => (behind.length > 0 ? "0" : ">"));
-  const keys = from.map(loop.key);
-  const count = limits.consumerBatchMax;
-  const replies =
-    behind.length > 0
-      ? await loop.redis.xreadgroup("GROUP", loop.group, reader, "COUNT", count, "STREAMS", ...keys, ...ids)
-      : await loop.blocking.xreadgroup(
-          "GROUP",
-          loop.group,
-          reader,
-          "COUNT",
-          count,
-          "BLOCK",
-          limits.streamBlockMs,
-          "STREAMS",
-          ...keys,
-          ...ids,
-        );
+  const group = ["GROUP", loop.group, reader] as const;
+  const count = ["COUNT", limits.consumerBatchMax] as const;
+  const streams = [...owned.map(loop.key), ...owned.map((partition) => (caughtUp.has(partition) ? ">" : "0"))];
+  // While anything unacknowledged is left, the read must not block on the new; it brings what is there of it, so that
+  // a partition which fails does not hold up the others.
+  const replies = owned.every((partition) => caughtUp.has(partition))
+    ? await loop.blocking.xreadgroup(...group, ...count, "BLOCK", limits.streamBlockMs, "STREAMS", ...streams)
+    : await loop.redis.xreadgroup(...group, ...count, "STREAMS", ...streams);
   return (replies ?? []) as StreamReply[];
 }
 

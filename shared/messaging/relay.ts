@@ -34,8 +34,6 @@ interface RelayDeps {
 export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
   const relayId = randomUUID();
   let claims = 0;
-  let running = false;
-  let timer: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   let work: Promise<unknown> = Promise.resolve();
 
@@ -68,38 +66,6 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
     await bus.heartbeat(db.system, Math.min(nowMs, Number(oldest?.created_at_ms ?? nowMs)));
   }
 
-  const relay: Relay = {
-    name: `relay:${db.system}`,
-    async start() {
-      running = true;
-      schedule(0);
-      beat = setInterval(() => guarded(() => relay.heartbeat()), limits.heartbeatEveryMs);
-      await relay.heartbeat();
-    },
-    async stop() {
-      running = false;
-      clearTimeout(timer);
-      clearInterval(beat);
-      await serially(publishAll).catch((error) => log.warn({ error }, "the outbox was not emptied at stop"));
-    },
-    notify() {
-      if (running) schedule(0);
-    },
-    flush: () => serially(publishAll),
-    heartbeat: () => beatOnce(),
-  };
-
-  let scheduledAtMs = Number.POSITIVE_INFINITY;
-  function schedule(delayMs: number): void {
-    if (delayMs >= scheduledAtMs) return;
-    clearTimeout(timer);
-    scheduledAtMs = delayMs;
-    timer = setTimeout(() => {
-      scheduledAtMs = Number.POSITIVE_INFINITY;
-      guarded(() => serially(publishAll)).then(() => running && schedule(limits.relayPollMs));
-    }, delayMs);
-  }
-
   async function guarded(pass: () => Promise<unknown>): Promise<void> {
     try {
       await pass();
@@ -108,7 +74,64 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
     }
   }
 
+  const poll = createPoll(() => guarded(() => serially(publishAll)));
+
+  const relay: Relay = {
+    name: `relay:${db.system}`,
+    async start() {
+      poll.start();
+      beat = setInterval(() => guarded(beatOnce), limits.heartbeatEveryMs);
+      await beatOnce();
+    },
+    async stop() {
+      poll.stop();
+      clearInterval(beat);
+      await serially(publishAll).catch((error) => log.warn({ error }, "the outbox was not emptied at stop"));
+    },
+    notify: () => poll.soon(),
+    flush: () => serially(publishAll),
+    heartbeat: beatOnce,
+  };
   return relay;
+}
+
+interface Poll {
+  start(): void;
+  stop(): void;
+  /** Do not wait for the next turn. */
+  soon(): void;
+}
+
+/** Runs `pass` now and then, and soon after being asked to; never again once stopped. */
+function createPoll(pass: () => Promise<void>): Poll {
+  let running = false;
+  let timer: NodeJS.Timeout | undefined;
+  let soon = false;
+
+  function schedule(delayMs: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      soon = false;
+      await pass();
+      if (running && !soon) schedule(limits.relayPollMs);
+    }, delayMs);
+  }
+
+  return {
+    start() {
+      running = true;
+      schedule(0);
+    },
+    stop() {
+      running = false;
+      clearTimeout(timer);
+    },
+    soon() {
+      if (!running || soon) return;
+      soon = true;
+      schedule(0);
+    },
+  };
 }
 
 /** Claims the oldest new rows. */

@@ -1,10 +1,14 @@
 /**
  * The governed changes of `availability`: a policy version is proposed by one person and put in force by another.
+ *
+ * Positions are not changed here: they follow the facts of their owners (`consumers.ts`).
  */
 import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
+import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import { parseText } from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
+import type { Recorder } from "../../shared/recorder.ts";
 import { defaultPolicy } from "./domain/policy.ts";
 import {
   applyPolicyChange,
@@ -31,86 +35,95 @@ export interface Commands {
   approveChannelPolicy(input: ApprovePolicyInput, context: RequestContext): Promise<PolicyPayload>;
 }
 
+type Policies = { readonly policy: PolicyRow | null };
+
 export function createCommands(deps: CommandDeps, inForce: PolicyInForce): Commands {
   return {
-    /** Fails with INVALID_INPUT, QUANTITY_OUT_OF_RANGE. */
     setChannelPolicy: (input, context) =>
-      runCommand<{ readonly policy: PolicyRow | null }>(deps, {
+      runCommand<Policies>(deps, {
         operation: "setChannelPolicy",
         input,
         context,
         refused: { policy: null },
-        async work(tx, recorder) {
-          const change = parsePolicyChange(input);
-          const note = parseText(input.note, limits.noteLengthMax, ["input", "note"]);
-          const newest = await lockNewestPolicy(tx);
-          const version = Math.max(newest, defaultPolicy().version) + 1;
-          // The whole must be sound, not only the part.
-          applyPolicyChange(await readPolicyInForce(tx), change, version);
-          const policy: PolicyRow = {
-            version,
-            channel: change.channel,
-            state: "PROPOSED",
-            change_body: JSON.stringify(change),
-            policy_body: null,
-            proposed_by: recorder.cause.person,
-            decided_by: null,
-            note,
-            proposed_at_ms: deps.clock.now(),
-            decided_at_ms: null,
-          };
-          await insertPolicy(tx, policy);
-          recorder.audit({ subject: `policy:${version}`, action: "policy.propose", detail: { change, note } });
-          return { policy };
-        },
+        work: async (tx, recorder) => ({ policy: await propose(tx, recorder, input, deps.clock.now()) }),
       }),
-
-    /** Fails with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, SAME_PERSON. */
     async approveChannelPolicy(input, context) {
-      const payload = await runCommand<{ readonly policy: PolicyRow | null }>(deps, {
+      const payload = await runCommand<Policies>(deps, {
         operation: "approveChannelPolicy",
         input,
         context,
         refused: { policy: null },
-        async work(tx, recorder) {
-          const field = ["input", "policyVersion"];
-          // Whoever holds the newest version decides alone: two approvals cannot overtake each other.
-          await lockNewestPolicy(tx);
-          const proposed = await lockPolicy(tx, input.policyVersion);
-          if (!proposed) throw new AppError("UNKNOWN_DOCUMENT", { field });
-          if (proposed.state !== "PROPOSED")
-            throw new AppError("ILLEGAL_TRANSITION", { field, status: proposed.state });
-          if (proposed.proposed_by === recorder.cause.person) throw new AppError("SAME_PERSON", { field });
-          const before = await readPolicyInForce(tx);
-          const after = applyPolicyChange(before, JSON.parse(proposed.change_body) as PolicyChange, proposed.version);
-          const policy: PolicyRow = {
-            ...proposed,
-            state: "ACTIVE",
-            policy_body: JSON.stringify(after),
-            decided_by: recorder.cause.person,
-            note: parseText(input.note, limits.noteLengthMax, ["input", "note"]) ?? proposed.note,
-            decided_at_ms: deps.clock.now(),
-          };
-          await savePolicy(tx, policy);
-          // An older proposal was made against a policy that no longer is: it must be proposed again.
-          await supersedePolicies(tx, policy.version);
-          recorder.audit({
-            subject: `policy:${policy.version}`,
-            action: "policy.approve",
-            detail: { proposedBy: proposed.proposed_by, replaces: before.version },
-          });
-          recorder.event({
-            type: "policy.changed",
-            sourceSeq: policy.version,
-            partitionKey: "policy",
-            channel: policy.channel,
-            data: { policyVersion: policy.version },
-          });
-          return { policy };
-        },
+        work: async (tx, recorder) => ({ policy: await approve(tx, recorder, input, deps.clock.now()) }),
       });
       await inForce.refresh();
       return payload;
     },
   };
+}
+
+/** Fails with INVALID_INPUT, TOO_MANY_ITEMS. */
+async function propose(tx: Transaction, recorder: Recorder, input: SetPolicyInput, nowMs: number): Promise<PolicyRow> {
+  const change = parsePolicyChange(input);
+  const note = parseText(input.note, limits.noteLengthMax, ["input", "note"]);
+  const newest = await lockNewestPolicy(tx);
+  const version = Math.max(newest, defaultPolicy().version) + 1;
+  // The whole must be sound, not only the part.
+  applyPolicyChange(await readPolicyInForce(tx), change, version);
+  const policy: PolicyRow = {
+    version,
+    channel: change.channel,
+    state: "PROPOSED",
+    change_body: JSON.stringify(change),
+    policy_body: null,
+    proposed_by: recorder.cause.person,
+    decided_by: null,
+    note,
+    proposed_at_ms: nowMs,
+    decided_at_ms: null,
+  };
+  await insertPolicy(tx, policy);
+  recorder.audit({ subject: `policy:${version}`, action: "policy.propose", detail: { change, note } });
+  return policy;
+}
+
+/** Fails with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, SAME_PERSON. */
+async function approve(
+  tx: Transaction,
+  recorder: Recorder,
+  input: ApprovePolicyInput,
+  nowMs: number,
+): Promise<PolicyRow> {
+  const field = ["input", "policyVersion"];
+  // Whoever holds the newest version decides alone: two approvals cannot overtake each other.
+  await lockNewestPolicy(tx);
+  const proposed = await lockPolicy(tx, input.policyVersion);
+  if (!proposed) throw new AppError("UNKNOWN_DOCUMENT", { field });
+  if (proposed.state !== "PROPOSED") throw new AppError("ILLEGAL_TRANSITION", { field, status: proposed.state });
+  if (proposed.proposed_by === recorder.cause.person) throw new AppError("SAME_PERSON", { field });
+  const before = await readPolicyInForce(tx);
+  const after = applyPolicyChange(before, JSON.parse(proposed.change_body) as PolicyChange, proposed.version);
+  const policy: PolicyRow = {
+    ...proposed,
+    state: "ACTIVE",
+    policy_body: JSON.stringify(after),
+    decided_by: recorder.cause.person,
+    note: parseText(input.note, limits.noteLengthMax, ["input", "note"]) ?? proposed.note,
+    decided_at_ms: nowMs,
+  };
+  await savePolicy(tx, policy);
+  // An older proposal was made against a policy that no longer is: it must be proposed again.
+  await supersedePolicies(tx, policy.version);
+  recorder.audit({
+    subject: `policy:${policy.version}`,
+    action: "policy.approve",
+    detail: { proposedBy: proposed.proposed_by, replaces: before.version },
+  });
+  recorder.event({
+    type: "policy.changed",
+    sourceSeq: policy.version,
+    partitionKey: "policy",
+    channel: policy.channel,
+    data: { policyVersion: policy.version },
+  });
+  return policy;
 }

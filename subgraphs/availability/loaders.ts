@@ -5,26 +5,35 @@
  */
 import DataLoader from "dataloader";
 import type { Reader } from "../../shared/db/database.ts";
+import type { Page } from "../../shared/graphql/pagination.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
 import type { Projected } from "./domain/projection.ts";
-import { keyText, loadPositions, loadPositionsOfSkus, type PositionKey } from "./store.ts";
+import type { PolicyRow } from "./entities.ts";
+import { keyText, loadPositions, loadPositionsOfSkus, type PositionKey, pagePolicies, pagePositions } from "./store.ts";
+
+export type { PositionKey } from "./store.ts";
 
 export interface Loaders {
   readonly position: DataLoader<PositionKey, Projected | null, string>;
   readonly positionsOfSku: DataLoader<string, readonly Projected[]>;
   readonly product: DataLoader<string, ProductReplica | null>;
   readonly location: DataLoader<string, LocationReplica | null>;
+  /** One row more than the page has, if there is one; what was read here is not read again. */
+  pageOfPositions(page: Page, locationId: string | null): Promise<readonly Projected[]>;
+  /** Newest first. */
+  pageOfPolicies(page: Page): Promise<readonly PolicyRow[]>;
 }
 
 export function createLoaders(reader: Reader): Loaders {
+  const position = new DataLoader<PositionKey, Projected | null, string>(
+    async (keys) => {
+      const found = new Map((await loadPositions(reader, keys)).map((row) => [keyText(row), row]));
+      return keys.map((key) => found.get(keyText(key)) ?? null);
+    },
+    { cacheKeyFn: keyText },
+  );
   return {
-    position: new DataLoader(
-      async (keys) => {
-        const found = new Map((await loadPositions(reader, keys)).map((position) => [keyText(position), position]));
-        return keys.map((key) => found.get(keyText(key)) ?? null);
-      },
-      { cacheKeyFn: keyText },
-    ),
+    position,
     positionsOfSku: new DataLoader(async (skus) => {
       const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
       for (const position of await loadPositionsOfSkus(reader, skus)) bySku.get(position.sku)?.push(position);
@@ -38,5 +47,11 @@ export function createLoaders(reader: Reader): Loaders {
       const found = await findLocations(reader, ids);
       return ids.map((id) => found.get(id) ?? null);
     }),
+    async pageOfPositions(page, locationId) {
+      const rows = await pagePositions(reader, page, locationId);
+      for (const row of rows) position.prime(row, row);
+      return rows;
+    },
+    pageOfPolicies: (page) => pagePolicies(reader, page),
   };
 }

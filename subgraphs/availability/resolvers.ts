@@ -1,7 +1,10 @@
 /**
  * GraphQL ↔ answers and commands of `availability`; no rule and no SQL.
+ *
+ * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
+ *
+ * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
  */
-import type { Reader } from "../../shared/db/database.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import type { Answers } from "./answers.ts";
@@ -11,15 +14,13 @@ import { networkAvailability } from "./domain/network.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
 import type { SourceStatus } from "./domain/source-status.ts";
 import type { PolicyRow } from "./entities.ts";
-import type { Loaders } from "./loaders.ts";
-import { type PositionKey, pagePolicies, pagePositions } from "./store.ts";
+import type { Loaders, PositionKey } from "./loaders.ts";
 
 export interface AvailabilityContext extends ResolverContext {
   readonly loaders: Loaders;
 }
 
 interface ResolverDeps {
-  readonly reader: Reader;
   readonly answers: Answers;
   readonly commands: Commands;
   readonly policy: () => IndexedPolicy;
@@ -30,16 +31,22 @@ type ProductRef = { readonly sku: string };
 type ChannelArgs = { readonly channel?: string | null };
 type LocationsArgs = ChannelArgs & { readonly locationIds?: readonly string[] | null };
 
-export function createResolvers({ reader, answers, commands, policy }: ResolverDeps): Resolvers {
-  async function answerAll(
-    context: Context,
-    skus: readonly string[],
-    { locationIds, channel }: LocationsArgs,
-  ): Promise<AvailabilityResult[]> {
+type AnswerAll = (context: Context, skus: readonly string[], args: LocationsArgs) => Promise<AvailabilityResult[]>;
+
+export function createResolvers(deps: ResolverDeps): Resolvers {
+  const { answers } = deps;
+  const answerAll: AnswerAll = async (context, skus, { locationIds, channel }) => {
     const asked = answers.channelFor(context.request.identity, channel);
     return answers.of(context.loaders, await answers.keysFor(context.loaders, skus, locationIds), asked);
-  }
+  };
 
+  return {
+    ...rootResolvers(deps, answerAll),
+    ...fieldResolvers(answers, answerAll),
+  };
+}
+
+function rootResolvers({ commands, policy }: ResolverDeps, answerAll: AnswerAll): Resolvers {
   return {
     Query: {
       availability: (_: unknown, args: LocationsArgs & { skus: string[] }, context: Context) =>
@@ -51,16 +58,15 @@ export function createResolvers({ reader, answers, commands, policy }: ResolverD
         { loaders }: Context,
       ) => {
         const page = parsePage(args, 2);
-        const rows = await pagePositions(reader, page, args.locationId ?? null);
-        for (const row of rows) loaders.position.prime(row, row);
+        const rows = await loaders.pageOfPositions(page, args.locationId ?? null);
         return toConnection(rows, page, (row) => [row.sku, row.locationId]);
       },
       channels: (_: unknown, __: unknown, { request }: Context) =>
         policy()
           .channels.filter(({ policy: channel }) => channel.public || maySee(request.identity, channel.id))
           .map(({ policy: channel }) => ({ ...channel, policyVersion: policy().policy.version })),
-      channelPolicies: async (_: unknown, args: { first: number }) =>
-        (await pagePolicies(reader, parsePage(args, 1))).map(toPolicyVersion),
+      channelPolicies: async (_: unknown, args: { first: number }, { loaders }: Context) =>
+        (await loaders.pageOfPolicies(parsePage(args, 1))).map(toPolicyVersion),
     },
     Mutation: {
       setChannelPolicy: async (_: unknown, { input }: { input: SetPolicyInput }, { request }: Context) =>
@@ -68,6 +74,11 @@ export function createResolvers({ reader, answers, commands, policy }: ResolverD
       approveChannelPolicy: async (_: unknown, { input }: { input: ApprovePolicyInput }, { request }: Context) =>
         toPolicyPayload(await commands.approveChannelPolicy(input, request)),
     },
+  };
+}
+
+function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
+  return {
     StockPosition: {
       __resolveReference: (key: PositionKey) => key,
       product: (key: PositionKey, _: unknown, { loaders }: Context) => loaders.product.load(key.sku),

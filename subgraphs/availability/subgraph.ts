@@ -1,5 +1,9 @@
 /**
  * The availability subgraph, put together: positions, policy in force, watermarks, answers.
+ *
+ * Opens its database and starts nothing: whoever mounts it starts its parts.
+ *
+ * Opens its database and starts nothing: whoever mounts it starts its parts.
  */
 
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
@@ -46,7 +50,7 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
       db,
       sdl: readSdl(import.meta.url),
       access,
-      resolvers: createResolvers({ reader: db, answers, commands, policy: inForce.current }),
+      resolvers: createResolvers({ answers, commands, policy: inForce.current }),
       contextFor: () => ({ loaders: createLoaders(db) }),
       consumers: createConsumers(clock, watermarks),
       parts: [watermarks, inForce, gapWatch],

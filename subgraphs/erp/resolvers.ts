@@ -31,7 +31,7 @@ interface Input<I> {
   readonly input: I;
 }
 
-type BookParent = PositionKey & { readonly updatedAtMs: number };
+type BookParent = PositionKey & { readonly updatedAtMs: number; readonly version: number };
 
 export function createResolvers(deps: CommandDeps): Resolvers {
   const command =
@@ -59,13 +59,14 @@ export function createResolvers(deps: CommandDeps): Resolvers {
     },
     StockPosition: {
       __resolveReference: ({ sku, locationId }: PositionKey) => ({ sku, locationId }),
-      book: (key: PositionKey, _: unknown, { loaders }: ErpContext) => loaders.book.load(key),
+      book: async (key: PositionKey, _: unknown, { loaders }: ErpContext) =>
+        (await loaders.book.load(key)) ?? emptyBook(key, loaders),
     },
     BookStock: {
       safetyStock: async ({ sku }: BookParent, _: unknown, { loaders }: ErpContext) =>
         (await loaders.product.load(sku))?.safetyStock ?? 0,
       inbound: (key: BookParent, _: unknown, { loaders }: ErpContext) => loaders.supply.load(key),
-      asOf: ({ updatedAtMs }: BookParent) => updatedAtMs,
+      asOf: ({ updatedAtMs, version }: BookParent) => (version === 0 ? null : updatedAtMs),
     },
     InboundSupply: {
       quantity: ({ openQuantity }: { openQuantity: number }) => openQuantity,
@@ -76,6 +77,12 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       location: ({ locationId }: PositionKey, _: unknown, { loaders }: ErpContext) => loaders.location.load(locationId),
     },
   };
+}
+
+/** Of an item and a place that the ERP knows, the books always say something: nothing was posted, so it is 0. */
+async function emptyBook({ sku, locationId }: PositionKey, loaders: Loaders) {
+  const [product, location] = await Promise.all([loaders.product.load(sku), loaders.location.load(locationId)]);
+  return product && location ? { sku, locationId, onHand: 0, committed: 0, version: 0, updatedAtMs: 0 } : null;
 }
 
 const queries = {

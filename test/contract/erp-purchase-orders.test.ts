@@ -127,7 +127,10 @@ eachDatabase("purchase orders", (makeKernel) => {
     const many = Array.from({ length: 1_001 }, (_, n) => line("A", 1, { line: String(n) }));
     expect((await save("PO-7", many)).userErrors).toMatchObject([{ code: "TOO_MANY_ITEMS" }]);
     expect((await save("", [])).userErrors).toMatchObject([{ code: "INVALID_INPUT", field: ["input", "id"] }]);
-    expect((await save("PO-7", [], { supplierId: "" })).userErrors).toMatchObject([{ field: ["input", "supplierId"] }]);
+    for (const supplierId of ["", "x".repeat(65)]) {
+      const { userErrors } = await save("PO-7", [], { supplierId });
+      expect(userErrors).toMatchObject([{ code: "INVALID_INPUT", field: ["input", "supplierId"] }]);
+    }
   });
 
   describe("with the warehouse", () => {

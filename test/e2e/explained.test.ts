@@ -3,7 +3,7 @@
  * owners say (`book`, `physical`, `returns`) and from the policy. The formula below is written anew from the design.
  */
 import { expect, it } from "vitest";
-import { createRandom } from "../../demo/random.ts";
+import { createRandom, type Random } from "../../demo/random.ts";
 import type { ApiClient } from "../../shared/graphql/client.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
@@ -103,9 +103,14 @@ async function readAll(client: ApiClient): Promise<PositionAnswer[]> {
 }
 
 /** Fills every position with random stock, some of it committed, picked, returned or blocked. */
-async function fill({ connector, client, token }: Target): Promise<void> {
+async function fill(target: Target): Promise<void> {
   const random = createRandom(4711);
-  const upTo = (max: number) => random.integer(0, max);
+  await fillShelves(target.connector, (max) => random.integer(0, max));
+  await takeOrdersAndReturns(target.connector, random);
+  await decidePolicy(target);
+}
+
+async function fillShelves(connector: ApiClient, upTo: (max: number) => number): Promise<void> {
   await connector.request(
     `mutation ($products: SaveProductsInput!, $locations: SaveLocationsInput!) {
       saveProducts(input: $products) { userErrors { code } } saveLocations(input: $locations) { userErrors { code } } }`,
@@ -143,6 +148,9 @@ async function fill({ connector, client, token }: Target): Promise<void> {
     );
     expect(new Set(recordStockEvents.results.map(({ status }) => status))).toEqual(new Set(["ACCEPTED"]));
   }
+}
+
+async function takeOrdersAndReturns(connector: ApiClient, random: Random): Promise<void> {
   for (const locationId of locationIds) {
     const lines = skus
       .filter(() => random.integer(0, 2) === 0)
@@ -161,6 +169,9 @@ async function fill({ connector, client, token }: Target): Promise<void> {
     );
     expect(receiveReturn.userErrors).toEqual([]);
   }
+}
+
+async function decidePolicy({ client, token }: Target): Promise<void> {
   const planner = client(await token("planner", ["planner"]));
   const manager = client(await token("manager", ["manager"]));
   const changes = [

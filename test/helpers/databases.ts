@@ -20,8 +20,12 @@ export type DatabaseKind = "sqlite" | "mysql";
 /** A kernel on databases that nobody else uses; closed and dropped when the suite ends. */
 export type MakeKernel = (overrides?: KernelOverrides) => Promise<Kernel>;
 
-export function eachDatabase(title: string, suite: (makeKernel: MakeKernel, kind: DatabaseKind) => void): void {
-  for (const kind of ["sqlite", "mysql"] as const) {
+export function eachDatabase(
+  title: string,
+  suite: (makeKernel: MakeKernel, kind: DatabaseKind) => void,
+  kinds: readonly DatabaseKind[] = ["sqlite", "mysql"],
+): void {
+  for (const kind of kinds) {
     const missing = kind === "mysql" && !services.mysqlUrl;
     describe.skipIf(missing)(`${title} on ${kind}${missing ? " (no MySQL or MariaDB answers)" : ""}`, () => {
       const cleanups: (() => Promise<void>)[] = [];

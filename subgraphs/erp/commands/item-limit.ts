@@ -1,5 +1,7 @@
 /**
- * How many items one request may carry.
+ * How many items one request may carry: a bound on the size of a transaction, the same for every bulk command.
+ *
+ * The request is refused as a whole, before any item is looked at.
  */
 import { AppError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";

@@ -18,7 +18,6 @@ import { supplyEvent } from "../domain/events.ts";
 import {
   decidePurchaseOrder,
   inboundChanges,
-  isExpected,
   type PurchaseOrder,
   type PurchaseOrderInput,
   placesConcerned,
@@ -27,11 +26,7 @@ import {
 import { openTotals } from "../domain/settlement.ts";
 import { loadTotals, lockPositions, saveBook } from "../store/books.ts";
 import { loadCatalogue } from "../store/master-data.ts";
-import {
-  lockPurchaseLines,
-  lockPurchaseOrder,
-  savePurchaseOrder as storePurchaseOrder,
-} from "../store/purchase-orders.ts";
+import { lockPurchaseOrder, savePurchaseOrder as storePurchaseOrder } from "../store/purchase-orders.ts";
 import { assertItemCount } from "./item-limit.ts";
 
 export interface SavePurchaseOrderInput extends CommandInput, PurchaseOrderInput {}
@@ -59,16 +54,14 @@ export function savePurchaseOrder(
       assertItemCount(input.lines, "lines");
       const id = parseDocumentId(input.id, ["input", "id"]);
       const catalogue = await loadCatalogue(tx, input.lines);
-      const found = await lockPurchaseOrder(tx, id);
-      const wanted = decidePurchaseOrder(input, found, catalogue);
-      if (wanted === found) return { purchaseOrder: found, status: "UNCHANGED" };
+      const before = await lockPurchaseOrder(tx, id);
+      const wanted = decidePurchaseOrder(input, before, catalogue);
+      if (wanted === before) return { purchaseOrder: before, status: "UNCHANGED" };
 
-      const book = openBook(await lockPositions(tx, placesConcerned(found, wanted)));
-      // A receipt may have been posted before the positions were ours.
-      const before = found && ((await lockPurchaseLines(tx, [id])).get(id) ?? null);
-      const decided = decidePurchaseOrder(input, before, catalogue);
+      const book = openBook(await lockPositions(tx, placesConcerned(before, wanted)));
+      // Only now, when no more receipts can come in between.
       const totals = openTotals(await loadTotals(tx, [{ documentType: "PURCHASE_ORDER", documentId: id }]));
-      const after = isExpected(decided.status) ? withReceipts(decided, totals, null) : decided;
+      const after = withReceipts(wanted, totals, null);
       for (const change of inboundChanges(before, after)) {
         recorder.event(supplyEvent(change, book.nextVersion(change)));
       }

@@ -76,8 +76,8 @@ export function discrepancyOf(order: Pick<PurchaseOrder, "status">, line: Purcha
 }
 
 /**
- * The order as it should be: `stored` itself when nothing differs, else its next version. What the warehouse received
- * of a line is carried over while the line stays where it is.
+ * The order as it should be: `stored` itself when nothing differs, else its next version, whose lines do not yet know
+ * what the warehouse has received.
  * Fails with INVALID_INPUT, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
  */
 export function decidePurchaseOrder(
@@ -94,8 +94,7 @@ export function decidePurchaseOrder(
       throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
     }
     seen.add(line.line);
-    const former = stored?.lines.find((other) => other.line === line.line && isSamePlace(other, line));
-    return former ? { ...line, warehouseReceived: Math.min(former.warehouseReceived, line.ordered) } : line;
+    return line;
   });
   const next: PurchaseOrder = {
     id: parseDocumentId(input.id, ["input", "id"]),

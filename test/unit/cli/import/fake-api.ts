@@ -61,133 +61,23 @@ export interface FakeApi {
 }
 
 export function createFakeApi(): FakeApi {
-  const state = {
-    keys: new Map<string, { hash: string; answer: Answer }>(),
-    masterData: new Map<string, string>(),
-    purchaseOrders: new Map<string, string>(),
-    events: new Map<string, string>(),
-    positions: new Map<string, FakePosition>(),
-    orderLines: new Set<string>(),
-    returns: new Map<string, boolean>(),
-    returnLocations: new Map<string, string>(),
-  };
+  const state = emptyState();
+  const keys = new Map<string, { hash: string; answer: Answer }>();
   let inFlight = 0;
-
-  const positionOf = (sku: string, locationId: string): FakePosition => {
-    const key = `${sku}|${locationId}`;
-    const position = state.positions.get(key) ?? { unrestricted: 0, picked: 0, quarantine: 0, book: null, lowest: 0 };
-    state.positions.set(key, position);
-    return position;
-  };
-
-  const save = (store: Map<string, string>, id: string, item: unknown): string => {
-    const content = canonicalHash(item);
-    const before = store.get(id);
-    store.set(id, content);
-    return before === undefined ? "CREATED" : before === content ? "UNCHANGED" : "UPDATED";
-  };
-
-  const saveAll = (items: unknown, prefix: string, idOf: (item: never) => string): Answer => ({
-    results: (items as never[]).map((item) => ({
-      id: idOf(item),
-      status: save(state.masterData, prefix + idOf(item), item),
-    })),
-  });
-
-  function record(event: StockEvent): Result {
-    const content = canonicalHash(event);
-    const before = state.events.get(event.id);
-    if (before !== undefined) {
-      return before === content
-        ? { id: event.id, status: "DUPLICATE" }
-        : { id: event.id, status: "REJECTED", code: "EVENT_ID_REUSED", message: "Another content." };
-    }
-    if (api.earlyEvents > 0) {
-      api.earlyEvents -= 1;
-      return { id: event.id, status: "REJECTED", code: "UNKNOWN_SKU", message: `Not heard of ${event.sku}.` };
-    }
-    state.events.set(event.id, content);
-    const position = positionOf(event.sku, event.locationId);
-    if (event.type === "SNAPSHOT") position.unrestricted = event.quantity;
-    if (event.type === "ADJUSTMENT") position.unrestricted += event.quantity;
-    if (event.type === "PICK") {
-      position.unrestricted -= event.quantity;
-      position.picked += event.quantity;
-    }
-    if (event.type === "SHIPMENT") position.picked -= event.quantity;
-    position.lowest = Math.min(position.lowest, position.unrestricted, position.picked);
-    return { id: event.id, status: "ACCEPTED" };
-  }
-
-  const refused = (code: string): Answer => ({ userErrors: [{ code, message: `Refused: ${code}.` }] });
-
-  const handlers: Readonly<Record<string, (input: Input) => Answer>> = {
-    saveProducts: ({ products }) => saveAll(products, "product:", ({ sku }: { sku: string }) => sku),
-    saveLocations: ({ locations }) => saveAll(locations, "location:", ({ id }: { id: string }) => id),
-    saveBookBalances: ({ balances }) => ({
-      results: (balances as { sku: string; locationId: string; onHand: number }[]).map((balance) => {
-        const position = positionOf(balance.sku, balance.locationId);
-        const status = position.book === balance.onHand ? "UNCHANGED" : position.book === null ? "CREATED" : "UPDATED";
-        position.book = balance.onHand;
-        return { id: `${balance.sku}|${balance.locationId}`, status };
-      }),
-    }),
-    recordStockEvents: ({ events }) => ({ results: (events as StockEvent[]).map(record) }),
-    savePurchaseOrder: ({ idempotencyKey: _, ...order }) => ({
-      status: save(state.purchaseOrders, String(order["id"]), order),
-    }),
-    allocateOrder: ({ orderId, lines }) => {
-      const keys = (lines as FakeLine[]).map(({ line }) => `${orderId}:${line}`);
-      if (keys.some((key) => state.orderLines.has(key))) return refused("ORDER_LINE_EXISTS");
-      for (const key of keys) state.orderLines.add(key);
-      return {};
-    },
-    authorizeReturn: ({ id, locationId }) => {
-      const code = api.refuse.get(String(id));
-      if (code) return refused(code);
-      if (state.returns.has(String(id))) return refused("DOCUMENT_EXISTS");
-      state.returns.set(String(id), false);
-      state.returnLocations.set(String(id), String(locationId));
-      return {};
-    },
-    receiveReturn: ({ returnId, lines }) => {
-      const id = String(returnId);
-      if (!state.returns.has(id)) return refused("UNKNOWN_DOCUMENT");
-      if (state.returns.get(id)) return refused("RETURN_EXCEEDED");
-      state.returns.set(id, true);
-      for (const { sku, quantity } of lines as FakeLine[]) {
-        positionOf(sku, state.returnLocations.get(id) ?? "").quarantine += quantity;
-      }
-      return {};
-    },
-  };
 
   function mutate(mutation: string, input: Input) {
     api.sent.push({ mutation, input });
     const key = `${mutation} ${input.idempotencyKey}`;
     const hash = canonicalHash(input);
-    const known = state.keys.get(key);
-    const answer = known && known.hash !== hash ? refused("IDEMPOTENCY_KEY_REUSED") : known?.answer;
-    const fresh = answer ?? handlers[mutation]?.(input) ?? refused("INTERNAL");
-    if (!known) state.keys.set(key, { hash, answer: fresh });
-    return { userErrors: [], ...fresh, replayed: answer !== undefined };
+    const known = keys.get(key);
+    const stored = known && known.hash !== hash ? refused("IDEMPOTENCY_KEY_REUSED") : known?.answer;
+    const answer = stored ?? handle(state, api, mutation, input);
+    if (!known) keys.set(key, { hash, answer });
+    return { userErrors: [], ...answer, replayed: stored !== undefined };
   }
 
-  function page({ locationId, first, after }: Record<string, unknown>) {
-    const all = [...state.positions].filter(([key]) => key.endsWith(`|${locationId}`)).sort();
-    const start = after === null ? 0 : all.findIndex(([key]) => key === after) + 1;
-    const rows = all.slice(start, start + Number(first));
-    const nodes = rows.map(([key, { unrestricted, picked, quarantine, book }]) => ({
-      sku: key.split("|")[0],
-      physical: { onHand: unrestricted + picked + quarantine },
-      book: book === null ? null : { version: 1 },
-    }));
-    const hasNextPage = start + rows.length < all.length;
-    return { stockPositions: { nodes, pageInfo: { hasNextPage, endCursor: rows.at(-1)?.[0] ?? null } } };
-  }
-
-  function answer(query: string, variables: Record<string, unknown>): unknown {
-    if (query.includes("stockPositions")) return page(variables);
+  function answerTo(query: string, variables: Record<string, unknown>): unknown {
+    if (query.includes("stockPositions")) return page(state, variables);
     const calls = [...query.matchAll(/(m\d+): (\w+)\(input: \$(i\d+)\)/g)];
     const fields = calls.map(([, alias, mutation, name]) => [
       alias,
@@ -197,25 +87,182 @@ export function createFakeApi(): FakeApi {
   }
 
   const api: FakeApi = {
+    earlyEvents: 0,
+    refuse: new Map(),
+    topLevelError: null,
     sent: [],
     positions: state.positions,
     orderLines: state.orderLines,
     returns: state.returns,
     inFlightMost: 0,
-    forgetKeys: () => state.keys.clear(),
-    earlyEvents: 0,
-    refuse: new Map(),
-    topLevelError: null,
+    forgetKeys: () => keys.clear(),
     async fetch(_url, init) {
       inFlight += 1;
       api.inFlightMost = Math.max(api.inFlightMost, inFlight);
       await Promise.resolve();
       const { query, variables } = JSON.parse(String(init.body));
       const code = api.topLevelError;
-      const reply = code ? { errors: [{ message: "No.", extensions: { code } }] } : { data: answer(query, variables) };
+      const reply = code
+        ? { errors: [{ message: "No.", extensions: { code } }] }
+        : { data: answerTo(query, variables) };
       inFlight -= 1;
       return new Response(JSON.stringify(reply));
     },
   };
   return api;
+}
+
+interface State {
+  /** Products and locations → their content. */
+  readonly masterData: Map<string, string>;
+  readonly purchaseOrders: Map<string, string>;
+  readonly events: Map<string, string>;
+  readonly positions: Map<string, FakePosition>;
+  readonly orderLines: Set<string>;
+  /** Return → has it arrived? */
+  readonly returns: Map<string, boolean>;
+  readonly returnLocations: Map<string, string>;
+}
+
+function emptyState(): State {
+  return {
+    masterData: new Map(),
+    purchaseOrders: new Map(),
+    events: new Map(),
+    positions: new Map(),
+    orderLines: new Set(),
+    returns: new Map(),
+    returnLocations: new Map(),
+  };
+}
+
+type Knobs = Pick<FakeApi, "earlyEvents" | "refuse">;
+
+function handle(state: State, knobs: Knobs, mutation: string, input: Input): Answer {
+  switch (mutation) {
+    case "saveProducts":
+      return saveAll(state, "product", input["products"], ({ sku }: { sku: string }) => sku);
+    case "saveLocations":
+      return saveAll(state, "location", input["locations"], ({ id }: { id: string }) => id);
+    case "saveBookBalances":
+      return { results: (input["balances"] as Balance[]).map((balance) => saveBalance(state, balance)) };
+    case "recordStockEvents":
+      return { results: (input["events"] as StockEvent[]).map((event) => record(state, knobs, event)) };
+    case "savePurchaseOrder": {
+      const { idempotencyKey: _, ...order } = input;
+      return { status: save(state.purchaseOrders, String(input["id"]), order) };
+    }
+    case "allocateOrder":
+      return allocate(state, String(input["orderId"]), input["lines"] as FakeLine[]);
+    case "authorizeReturn":
+      return authorize(state, knobs, String(input["id"]), String(input["locationId"]));
+    case "receiveReturn":
+      return receive(state, String(input["returnId"]), input["lines"] as FakeLine[]);
+    default:
+      return refused("INTERNAL");
+  }
+}
+
+function save(store: Map<string, string>, id: string, item: unknown): string {
+  const content = canonicalHash(item);
+  const before = store.get(id);
+  store.set(id, content);
+  return before === undefined ? "CREATED" : before === content ? "UNCHANGED" : "UPDATED";
+}
+
+function saveAll(state: State, kind: string, items: unknown, idOf: (item: never) => string): Answer {
+  return {
+    results: (items as never[]).map((item) => ({
+      id: idOf(item),
+      status: save(state.masterData, `${kind}:${idOf(item)}`, item),
+    })),
+  };
+}
+
+interface Balance {
+  readonly sku: string;
+  readonly locationId: string;
+  readonly onHand: number;
+}
+
+function saveBalance(state: State, { sku, locationId, onHand }: Balance): Result {
+  const position = positionOf(state, sku, locationId);
+  const status = position.book === onHand ? "UNCHANGED" : position.book === null ? "CREATED" : "UPDATED";
+  position.book = onHand;
+  return { id: `${sku}|${locationId}`, status };
+}
+
+function record(state: State, knobs: Knobs, event: StockEvent): Result {
+  const content = canonicalHash(event);
+  const before = state.events.get(event.id);
+  if (before === content) return { id: event.id, status: "DUPLICATE" };
+  if (before !== undefined) return rejected(event.id, "EVENT_ID_REUSED", "Another content.");
+  if (knobs.earlyEvents > 0) {
+    knobs.earlyEvents -= 1;
+    return rejected(event.id, "UNKNOWN_SKU", `Not heard of ${event.sku}.`);
+  }
+  state.events.set(event.id, content);
+  const position = positionOf(state, event.sku, event.locationId);
+  if (event.type === "SNAPSHOT") position.unrestricted = event.quantity;
+  if (event.type === "ADJUSTMENT") position.unrestricted += event.quantity;
+  if (event.type === "PICK") {
+    position.unrestricted -= event.quantity;
+    position.picked += event.quantity;
+  }
+  if (event.type === "SHIPMENT") position.picked -= event.quantity;
+  position.lowest = Math.min(position.lowest, position.unrestricted, position.picked);
+  return { id: event.id, status: "ACCEPTED" };
+}
+
+function allocate(state: State, orderId: string, lines: readonly FakeLine[]): Answer {
+  const keys = lines.map(({ line }) => `${orderId}:${line}`);
+  if (keys.some((key) => state.orderLines.has(key))) return refused("ORDER_LINE_EXISTS");
+  for (const key of keys) state.orderLines.add(key);
+  return {};
+}
+
+function authorize(state: State, knobs: Knobs, id: string, locationId: string): Answer {
+  const code = knobs.refuse.get(id);
+  if (code) return refused(code);
+  if (state.returns.has(id)) return refused("DOCUMENT_EXISTS");
+  state.returns.set(id, false);
+  state.returnLocations.set(id, locationId);
+  return {};
+}
+
+function receive(state: State, id: string, lines: readonly FakeLine[]): Answer {
+  if (!state.returns.has(id)) return refused("UNKNOWN_DOCUMENT");
+  if (state.returns.get(id)) return refused("RETURN_EXCEEDED");
+  state.returns.set(id, true);
+  const locationId = state.returnLocations.get(id) ?? "";
+  for (const { sku, quantity } of lines) positionOf(state, sku, locationId).quarantine += quantity;
+  return {};
+}
+
+function positionOf(state: State, sku: string, locationId: string): FakePosition {
+  const key = `${sku}|${locationId}`;
+  const position = state.positions.get(key) ?? { unrestricted: 0, picked: 0, quarantine: 0, book: null, lowest: 0 };
+  state.positions.set(key, position);
+  return position;
+}
+
+function page(state: State, { locationId, first, after }: Record<string, unknown>) {
+  const all = [...state.positions].filter(([key]) => key.endsWith(`|${locationId}`)).sort();
+  const start = after === null ? 0 : all.findIndex(([key]) => key === after) + 1;
+  const rows = all.slice(start, start + Number(first));
+  const nodes = rows.map(([key, { unrestricted, picked, quarantine, book }]) => ({
+    sku: key.split("|")[0],
+    physical: { onHand: unrestricted + picked + quarantine },
+    book: book === null ? null : { version: 1 },
+  }));
+  const hasNextPage = start + rows.length < all.length;
+  return { stockPositions: { nodes, pageInfo: { hasNextPage, endCursor: rows.at(-1)?.[0] ?? null } } };
+}
+
+function refused(code: string): Answer {
+  return { userErrors: [{ code, message: `Refused: ${code}.` }] };
+}
+
+function rejected(id: string, code: string, message: string): Result {
+  return { id, status: "REJECTED", code, message };
 }

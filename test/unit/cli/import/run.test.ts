@@ -8,8 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runImport } from "../../../../cli/import/run.ts";
+import { systemClock } from "../../../../shared/clock.ts";
+import { readEnv, toConfig } from "../../../../shared/config.ts";
+import { createAuthenticator } from "../../../../shared/identity.ts";
 import { adventureWorksDir, isAbsent, onlineRetailDir } from "../../../helpers/data-sets.ts";
 import { createFakeApi, type FakeApi } from "./fake-api.ts";
 
@@ -22,10 +25,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-async function run(argv: readonly string[], options: { isTTY?: boolean; fetch?: FakeApi["fetch"] } = {}) {
+interface RunOptions {
+  readonly isTTY?: boolean;
+  readonly fetch?: FakeApi["fetch"];
+  readonly token?: null;
+}
+
+async function run(argv: readonly string[], options: RunOptions = {}) {
   let stdout = "";
   let stderr = "";
-  const exitCode = await runImport([...argv, "--token", "secret"], {
+  const exitCode = await runImport([...argv, ...(options.token === null ? [] : ["--token", "secret"])], {
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { isTTY: options.isTTY ?? false, write: (text: string) => (stderr += text) },
     fetch: options.fetch ?? api.fetch,
@@ -189,6 +198,26 @@ describe("importing a ledger", () => {
     expect(stderr).toContain("100 % ledger");
     expect(stderr.endsWith("\r\u001b[2K")).toBe(true);
     expect(stdout.split("\n")).toHaveLength(2);
+  });
+});
+
+describe("the caller", () => {
+  it("without a token of its own is the import, with the roles of the systems it speaks for", async () => {
+    writeLedger("2011-01", january);
+    vi.stubEnv("DATA_DIR", dir);
+    const seen = new Set<string>();
+    const fetch: FakeApi["fetch"] = (url, init) => {
+      seen.add(String((init.headers as Record<string, string>)["authorization"]));
+      return api.fetch(url, init);
+    };
+    expect(await run(["uci-online-retail", dir], { fetch, token: null })).toMatchObject({ exitCode: 0, stderr: "" });
+    const [authorization] = [...seen];
+    const { auth } = toConfig(readEnv());
+    expect(await createAuthenticator(auth, systemClock).authenticate(authorization)).toMatchObject({
+      person: "import:uci-online-retail",
+      roles: new Set(["connector-erp", "connector-wms", "returns-desk", "planner"]),
+    });
+    vi.unstubAllEnvs();
   });
 });
 

@@ -69,7 +69,7 @@ describe("trying again", () => {
     ["nobody listens", refused],
     ["a proxy has nobody behind it", status(503)],
     ["a source is away", errors("SOURCE_UNAVAILABLE")],
-    ["the caller was too fast", errors("RATE_LIMITED")],
+    ["the work took too long", errors("DEADLINE_EXCEEDED")],
   ])("helps when %s for a moment; the wait doubles", async (_, failure) => {
     expect(await clientOf([failure, failure, failure, ok]).request("{ n }")).toEqual({ n: 1 });
     expect(waits).toEqual([200, 400, 800]);
