@@ -51,7 +51,12 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
     for (;;) {
       const claim = `${relayId}:${++claims}`;
       const rows = await claimRows(db, clock, claim);
-      for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
+      try {
+        for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
+      } catch (error) {
+        await giveBack(db, claim);
+        throw error;
+      }
       if (rows.length > 0) await markPublished(db, claim);
       published += rows.length;
       if (rows.length < limits.relayBatchMax) return published;
@@ -139,9 +144,10 @@ async function claimRows(db: Database, clock: Clock, claim: string): Promise<{ t
   const [waiting] = await db.query("SELECT 1 AS one FROM outbox WHERE state = 'new' LIMIT 1");
   if (!waiting) return [];
   return db.transaction(async (tx) => {
-    // The derived table: MySQL does not let an UPDATE select from its own table directly.
+    // The derived table: MySQL does not let an UPDATE select from its own table directly. The second look at `state`
+    // sees what another relay claimed while this one waited for its rows.
     await tx.run(
-      `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ? WHERE id IN
+      `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ? WHERE state = 'new' AND id IN
          (SELECT id FROM (SELECT id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ${limits.relayBatchMax}) AS oldest)`,
       [claim, clock.now()],
     );
@@ -150,6 +156,13 @@ async function claimRows(db: Database, clock: Clock, claim: string): Promise<{ t
       [claim],
     );
   });
+}
+
+/** What could not be published is open at once: without this it would wait until the claim is stale. */
+async function giveBack(db: Database, claim: string): Promise<void> {
+  await db.transaction((tx) =>
+    tx.run("UPDATE outbox SET state = 'new', claim = NULL WHERE claim = ? AND state = 'claimed'", [claim]),
+  );
 }
 
 async function markPublished(db: Database, claim: string): Promise<void> {
