@@ -18,7 +18,13 @@ export function marks(n: number): string {
 
 /** `((?, ?), (?, ?))`: the right side of `(a, b) IN …` for `n` pairs. */
 export function pairMarks(dialect: Dialect, n: number): string {
-  const rows = Array.from({ length: n }, () => "(?, ?)").join(", ");
+  return tupleMarks(dialect, n, 2);
+}
+
+/** The same for `n` tuples of `width` columns. */
+export function tupleMarks(dialect: Dialect, n: number, width: number): string {
+  const tuple = `(${marks(width)})`;
+  const rows = Array.from({ length: n }, () => tuple).join(", ");
   return dialect === "sqlite" ? `(VALUES ${rows})` : `(${rows})`;
 }
 

@@ -121,14 +121,14 @@ async function takeIn(
   nowMs: number,
 ): Promise<AnyEvent[]> {
   const keyOf = (event: { source: string; id: string }) => `${event.source}/${event.id}`;
-  const sources = [...new Set(events.map((event) => event.source))];
-  // The source belongs to the key: without it the lookup would read all that the consumer ever took in.
-  const known = await tx.query<{ source: string; id: string }>(
-    `SELECT source, event_id AS id FROM inbox
-      WHERE consumer = ? AND source IN (${marks(sources.length)}) AND event_id IN (${marks(events.length)})`,
-    [consumer, ...sources, ...events.map((event) => event.id)],
+  const seen = new Set(
+    (
+      await tx.query<{ source: string; id: string }>(
+        `SELECT source, event_id AS id FROM inbox WHERE consumer = ? AND event_id IN (${marks(events.length)})`,
+        [consumer, ...events.map((event) => event.id)],
+      )
+    ).map(keyOf),
   );
-  const seen = new Set(known.map(keyOf));
   const fresh: AnyEvent[] = [];
   for (const event of events) {
     if (seen.has(keyOf(event))) continue;

@@ -5,23 +5,33 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
+import { tupleMarks } from "../db/statements.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 
-const rowsMax = 5_000;
+/** Rows of one statement, and statements a table and round: few enough that nobody waits for them. */
+const rowsMax = 1_000;
+const statementsMax = 200;
 
-/** Per table: the key, and which rows are old. */
-const rules = [
+interface Rule {
+  readonly table: string;
+  readonly key: readonly string[];
+  /** Which rows have done their work, `?` being the time before which. */
+  readonly old: string;
+  readonly keptMs: number;
+}
+
+const rules: readonly Rule[] = [
   {
     table: "idempotency_keys",
-    key: "caller, operation, idempotency_key",
+    key: ["caller", "operation", "idempotency_key"],
     old: "created_at_ms < ?",
     keptMs: limits.idempotencyKeptMs,
   },
-  { table: "outbox", key: "id", old: "state = 'done' AND created_at_ms < ?", keptMs: limits.publishedEventKeptMs },
-  { table: "inbox", key: "consumer, source, event_id", old: "received_at_ms < ?", keptMs: limits.inboxKeptMs },
-] as const;
+  { table: "outbox", key: ["id"], old: "state = 'done' AND created_at_ms < ?", keptMs: limits.publishedEventKeptMs },
+  { table: "inbox", key: ["consumer", "event_id", "source"], old: "received_at_ms < ?", keptMs: limits.inboxKeptMs },
+];
 
 export interface Housekeeping extends Part {
   /** One round; how many rows left. */
@@ -34,14 +44,12 @@ export function createHousekeeping({ db, clock, log }: { db: Database; clock: Cl
 
   async function sweep(): Promise<number> {
     let left = 0;
-    for (const { table, key, old, keptMs } of rules) {
-      left += await db.transaction((tx) =>
-        tx.run(
-          `DELETE FROM ${table} WHERE (${key}) IN
-             (SELECT * FROM (SELECT ${key} FROM ${table} WHERE ${old} LIMIT ${rowsMax}) AS leaving)`,
-          [clock.now() - keptMs],
-        ),
-      );
+    for (const rule of rules) {
+      for (let statements = 0; statements < statementsMax; statements++) {
+        const removed = await removeSome(db, rule, clock.now());
+        left += removed;
+        if (removed < rowsMax) break;
+      }
     }
     return left;
   }
@@ -59,4 +67,23 @@ export function createHousekeeping({ db, clock, log }: { db: Database; clock: Cl
     },
     sweep,
   };
+}
+
+/**
+ * The rows are found without locks and deleted by their keys: a DELETE that searched by age would read, and so wait
+ * for, rows of commands that are under way. The second look at their age has a form that no index answers.
+ */
+async function removeSome(db: Database, { table, key, old, keptMs }: Rule, nowMs: number): Promise<number> {
+  const columns = key.join(", ");
+  const beforeMs = nowMs - keptMs;
+  const rows = await db.query(`SELECT ${columns} FROM ${table} WHERE ${old} LIMIT ${rowsMax}`, [beforeMs]);
+  if (rows.length === 0) return 0;
+  const keys = rows.flatMap((row) => key.map((column) => row[column] ?? null));
+  return db.transaction((tx) =>
+    tx.run(
+      `DELETE FROM ${table} WHERE (${columns}) IN ${tupleMarks(tx.dialect, rows.length, key.length)}
+          AND CASE WHEN ${old} THEN 1 ELSE 0 END = 1`,
+      [...keys, beforeMs],
+    ),
+  );
 }

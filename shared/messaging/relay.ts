@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
-import { upsertRows } from "../db/statements.ts";
+import { marks, upsertRows } from "../db/statements.ts";
 import type { AnyEvent, Topic } from "../events/canonical-event.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
@@ -50,7 +50,7 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
     let published = 0;
     for (;;) {
       const claim = `${relayId}:${++claims}`;
-      const rows = await claimRows(db, clock, claim);
+      const { rows, isLast } = await claimRows(db, clock, claim);
       try {
         for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
       } catch (error) {
@@ -59,7 +59,7 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
       }
       if (rows.length > 0) await markPublished(db, claim);
       published += rows.length;
-      if (rows.length < limits.relayBatchMax) return published;
+      if (isLast) return published;
     }
   }
 
@@ -139,23 +139,40 @@ function createPoll(pass: () => Promise<void>): Poll {
   };
 }
 
-/** Claims the oldest new rows. */
-async function claimRows(db: Database, clock: Clock, claim: string): Promise<{ topic: Topic; body: string }[]> {
-  const [waiting] = await db.query("SELECT 1 AS one FROM outbox WHERE state = 'new' LIMIT 1");
-  if (!waiting) return [];
-  return db.transaction(async (tx) => {
-    // The derived table: MySQL does not let an UPDATE select from its own table directly. The second look at `state`
-    // sees what another relay claimed while this one waited for its rows.
+interface ClaimedRow {
+  readonly topic: Topic;
+  readonly body: string;
+}
+
+interface Claim {
+  readonly rows: readonly ClaimedRow[];
+  /** There were no more than this. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Claims the oldest new rows. They are named by number: a condition on `state` that an index answers would wait for
+ * rows that are not committed yet. The second look at it, in a form no index answers, leaves alone what another relay
+ * has claimed in between.
+ */
+async function claimRows(db: Database, clock: Clock, claim: string): Promise<Claim> {
+  const found = await db.query<{ id: number }>(
+    `SELECT id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ${limits.relayBatchMax}`,
+  );
+  const isLast = found.length < limits.relayBatchMax;
+  if (found.length === 0) return { rows: [], isLast };
+  const ids = found.map((row) => row.id);
+  const rows = await db.transaction(async (tx) => {
     await tx.run(
-      `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ? WHERE state = 'new' AND id IN
-         (SELECT id FROM (SELECT id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ${limits.relayBatchMax}) AS oldest)`,
-      [claim, clock.now()],
+      `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ?
+        WHERE id IN (${marks(ids.length)}) AND COALESCE(state, '') = 'new'`,
+      [claim, clock.now(), ...ids],
     );
-    return tx.query<{ topic: Topic; body: string }>(
-      "SELECT topic, body FROM outbox WHERE state = 'claimed' AND claim = ? ORDER BY id",
-      [claim],
-    );
+    return tx.query<ClaimedRow>("SELECT topic, body FROM outbox WHERE state = 'claimed' AND claim = ? ORDER BY id", [
+      claim,
+    ]);
   });
+  return { rows, isLast };
 }
 
 /** What could not be published is open at once: without this it would wait until the claim is stale. */
@@ -197,7 +214,7 @@ async function republishIfLost(db: Database, bus: Bus, clock: Clock, log: Logger
   });
 }
 
-function byTopic(rows: readonly { topic: Topic; body: string }[]): Map<Topic, AnyEvent[]> {
+function byTopic(rows: readonly ClaimedRow[]): Map<Topic, AnyEvent[]> {
   const topics = new Map<Topic, AnyEvent[]>();
   for (const row of rows) {
     const event = JSON.parse(row.body) as AnyEvent;

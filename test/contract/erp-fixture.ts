@@ -46,9 +46,12 @@ export interface BookView {
   readonly committed: number;
   readonly safetyStock: number;
   readonly version: number;
-  readonly asOf: string;
+  readonly asOf: string | null;
   readonly inbound: readonly { purchaseOrderId: string; line: string; quantity: number; promisedOn: string | null }[];
 }
+
+/** A position of which nothing was ever posted. */
+export const untouched = { onHand: 0, committed: 0, version: 0, asOf: null, inbound: [] };
 
 export interface Erp {
   readonly kernel: Kernel;

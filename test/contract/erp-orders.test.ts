@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eachDatabase } from "../helpers/databases.ts";
-import { type Erp, openErp, sequences, unexplainedPositions } from "./erp-fixture.ts";
+import { type Erp, openErp, sequences, unexplainedPositions, untouched } from "./erp-fixture.ts";
 
 eachDatabase("orders and books", (makeKernel, kind) => {
   let erp: Erp;
@@ -89,7 +89,7 @@ eachDatabase("orders and books", (makeKernel, kind) => {
         orderAllocation: null,
         userErrors: [{ code, field: ["input", "lines", "1", member] }],
       });
-      expect(await erp.book(sku)).toBeNull();
+      expect(await erp.book(sku)).toMatchObject(untouched);
     });
 
     it("refuses an order without lines, with too many, and with a channel that is no code", async () => {
@@ -130,7 +130,7 @@ eachDatabase("orders and books", (makeKernel, kind) => {
       const sku = await newItem();
       const reply = await allocate("O-7", at(sku, 2_147_483_647), at(sku, 1, { line: "2" }));
       expect(reply.userErrors).toMatchObject([{ code: "QUANTITY_OUT_OF_RANGE" }]);
-      expect(await erp.book(sku)).toBeNull();
+      expect(await erp.book(sku)).toMatchObject(untouched);
     });
 
     it("answers a copy with the stored reply, and commits once", async () => {
@@ -245,11 +245,18 @@ eachDatabase("orders and books", (makeKernel, kind) => {
       ]);
     });
 
-    it("knows a position with nothing on hand from one that it does not know", async () => {
+    it("records also that there is nothing, where nothing was recorded before", async () => {
       const sku = await newItem();
       expect(await save({ sku, locationId: "WEST", onHand: 0 })).toEqual([[`${sku}|WEST`, "CREATED"]]);
-      expect(await erp.book(sku)).toMatchObject({ onHand: 0 });
-      expect(await erp.book(sku, "EAST")).toBeNull();
+      expect(await erp.book(sku)).toMatchObject({ onHand: 0, version: 1, asOf: "2026-01-05T08:00:00.000Z" });
+      expect(await save({ sku, locationId: "WEST", onHand: 0 })).toEqual([[`${sku}|WEST`, "UNCHANGED"]]);
+    });
+
+    it("say 0 of an item and a place that are known, and nothing of one that is not", async () => {
+      const sku = await newItem();
+      expect(await erp.book(sku, "EAST")).toMatchObject(untouched);
+      expect(await erp.book(sku, "NOWHERE")).toBeNull();
+      expect(await erp.book("NOWHERE")).toBeNull();
     });
 
     it("rejects what it cannot know and saves the others", async () => {

@@ -2,9 +2,10 @@
  * A command and a warehouse fact at the same moment, with the fact half way through: MySQL or MariaDB only, because a
  * SQLite file has one writer.
  *
- * The fact's transaction is held open until the server says that the command waits for it; nothing here is timed.
+ * The fact is applied, the command runs until it asks for the position, then the fact commits; nothing here is timed.
  */
 import { afterEach, beforeAll, expect, it } from "vitest";
+import type { Database } from "../../shared/db/database.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import { causeOf } from "../../shared/messaging/consumer.ts";
 import { createRecorder } from "../../shared/recorder.ts";
@@ -14,8 +15,15 @@ import { type Erp, openErp, unexplainedPositions, warehouseFact } from "./erp-fi
 
 eachDatabase("a command that meets a fact", (makeKernel, kind) => {
   let erp: Erp;
+  let overheard: (sql: string) => void = () => {};
   beforeAll(async () => {
-    erp = await openErp(makeKernel);
+    erp = await openErp(async (overrides) => {
+      const kernel = await makeKernel(overrides);
+      return {
+        ...kernel,
+        openDatabase: async (spec) => listeningTo(await kernel.openDatabase(spec), (sql) => overheard(sql)),
+      };
+    });
   });
   afterEach(async () => {
     expect(await unexplainedPositions(erp.db)).toEqual([]);
@@ -24,35 +32,26 @@ eachDatabase("a command that meets a fact", (makeKernel, kind) => {
 
   let items = 0;
   async function newItem(): Promise<string> {
-    const sku = `RACE-${Date.now()}-${++items}`;
+    const sku = `I${++items}`;
     await erp.run("saveProducts", { products: [{ sku, name: sku, baseUnit: "EA" }] });
     return sku;
   }
 
-  /** Starts the command when the fact is applied but not committed, and commits when the command waits. */
+  /** Starts the command when the fact is applied but not committed; commits when the command asks for the position. */
   async function during<T>(fact: AnyEvent, command: () => Promise<T>): Promise<T> {
     let running: Promise<T> | undefined;
     await erp.db.transaction(async (tx) => {
       const recorder = createRecorder("erp", erp.clock, causeOf("erp", fact));
       await createConsumers(erp.clock)[0]?.handle(tx, [fact], recorder);
       await recorder.flush(tx);
+      const asked = new Promise<void>((resolve) => {
+        overheard = (sql) => /FROM book_positions .*FOR UPDATE/s.test(sql) && resolve();
+      });
       running ??= command();
-      await waiting(fact.sku ?? "");
+      await asked;
     });
     if (!running) throw new Error("The command was not started.");
     return running;
-  }
-
-  /** Until the server has a transaction that waits for a lock with a statement about the item. */
-  async function waiting(sku: string): Promise<void> {
-    for (let looks = 0; looks < 20_000; looks++) {
-      const found = await erp.db.query(
-        "SELECT 1 AS one FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE ?",
-        [`%${sku}%`],
-      );
-      if (found.length > 0) return;
-    }
-    throw new Error("The command does not wait for the fact.");
   }
 
   race("gives back what is open after the shipment, not before it", async () => {
@@ -98,3 +97,19 @@ eachDatabase("a command that meets a fact", (makeKernel, kind) => {
     expect(await erp.book(sku)).toMatchObject({ onHand: 100, version: 2 });
   });
 });
+
+function listeningTo(db: Database, overheard: (sql: string) => void): Database {
+  return {
+    ...db,
+    transaction: (work) =>
+      db.transaction((tx) =>
+        work({
+          ...tx,
+          query: (sql, params) => {
+            overheard(sql);
+            return tx.query(sql, params);
+          },
+        }),
+      ),
+  };
+}

@@ -2,7 +2,7 @@
  * From a commit in one system to its effect in another, whatever happens in between: nothing that was committed is
  * lost, nothing that was rolled back is told, and nothing counts twice.
  */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../shared/limits.ts";
 import type { Bus } from "../../shared/messaging/bus.ts";
 import { collector, eventually } from "../helpers/bus.ts";
@@ -13,10 +13,11 @@ import { openWire, record, type Wire } from "../helpers/messaging.ts";
 eachDatabase("messaging", (makeKernel, kind) => {
   let wire: Wire;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     wire = await openWire(makeKernel, kind);
   });
-  afterEach(() => wire.close());
+  afterEach(() => wire.reset());
+  afterAll(() => wire.close());
 
   const counts = (expected: Record<string, number>) =>
     eventually(async () => expect(await wire.counted()).toEqual(expected));
@@ -33,10 +34,11 @@ eachDatabase("messaging", (makeKernel, kind) => {
 
   it("brings the event as it was recorded", async () => {
     const seen = collector();
-    await wire.bus.consume("facts", "eyes", seen.handler);
+    const subscription = await wire.bus.consume("facts", "eyes", seen.handler);
     const emitted = await wire.emit('Größe "½"');
     await wire.relay.flush();
     await eventually(() => expect(seen.own(emitted)).toEqual(emitted));
+    await subscription.stop();
   });
 
   it("tells nothing of what was rolled back", async () => {
@@ -155,12 +157,13 @@ eachDatabase("messaging", (makeKernel, kind) => {
       expect(await relay.flush()).toBe(2);
       await counts({ A: 1, B: 1 });
       const newcomer = collector();
-      await wire.bus.consume("facts", "newcomer", newcomer.handler);
+      const subscription = await wire.bus.consume("facts", "newcomer", newcomer.handler);
       epoch = "two";
       await wire.emit("C");
       expect(await relay.flush()).toBe(3);
       await counts({ A: 1, B: 1, C: 1 });
       await eventually(() => expect(new Set(newcomer.ids()).size).toBe(3));
+      await subscription.stop();
       expect(await relay.flush()).toBe(0);
     });
 

@@ -2,7 +2,7 @@
  * The relay by itself: in order, in bounded batches, alone on each row, at once after a failure, and honest about how
  * far it is.
  */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AnyEvent, Heartbeat } from "../../shared/events/canonical-event.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Bus } from "../../shared/messaging/bus.ts";
@@ -20,8 +20,10 @@ eachDatabase("relay", (makeKernel, kind) => {
   let failing: number;
   let notebook: Bus;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     wire = await openWire(makeKernel, kind);
+  });
+  beforeEach(() => {
     published = [];
     heartbeats = [];
     failing = 0;
@@ -36,7 +38,8 @@ eachDatabase("relay", (makeKernel, kind) => {
       },
     };
   });
-  afterEach(() => wire.close());
+  afterEach(() => wire.reset());
+  afterAll(() => wire.close());
 
   const skus = () => published.flat().map(({ sku }) => sku);
 
@@ -109,7 +112,7 @@ eachDatabase("relay", (makeKernel, kind) => {
     it("goes on after a failure", async () => {
       const relay = wire.relayOver(notebook);
       await wire.emit("A");
-      failing = 2;
+      failing = 1;
       await relay.start();
       await eventually(() => expect(skus()).toEqual(["A"]));
       await relay.stop();

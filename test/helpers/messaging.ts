@@ -38,6 +38,8 @@ export interface Wire {
   counted(): Promise<Record<string, number>>;
   /** Outbox rows by state. */
   outbox(): Promise<Record<string, number>>;
+  /** As if nothing had happened yet; only the clock goes on. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,15 @@ export async function openWire(makeKernel: MakeKernel, kind: DatabaseKind): Prom
       );
       return Object.fromEntries(rows.map(({ state, n }) => [state, Number(n)]));
     },
+    async reset() {
+      for (const stop of stops.splice(0)) await stop();
+      for (const db of [publisher, follower]) {
+        await db.transaction(async (tx) => {
+          for (const table of written) await tx.run(`DELETE FROM ${table}`);
+        });
+      }
+      await corner?.remove();
+    },
     async close() {
       for (const stop of stops) await stop();
       await bus.close();
@@ -87,6 +98,8 @@ export async function openWire(makeKernel: MakeKernel, kind: DatabaseKind): Prom
     },
   };
 }
+
+const written = ["outbox", "inbox", "relay_state", "dead_letters", "things"];
 
 /** Records one receipt for each SKU in the outbox of this transaction. */
 export async function record(
