@@ -42,7 +42,7 @@ export function banner(facts: BannerFacts): string {
 /** The README's first query. */
 export function firstQuery({ sku, locationId }: BannerFacts["example"]): string {
   const position = `skus: [${JSON.stringify(sku)}], locationIds: [${JSON.stringify(locationId)}]`;
-  return `{ availability(${position}) { availableToSell net confidence terms { name quantity source } sources { system status ageMs } } }`;
+  return `{ availability(${position}) { availableToSell net protectedForOthers confidence terms { name quantity source } sources { system status ageMs } } }`;
 }
 
 /** For a POSIX shell. */
