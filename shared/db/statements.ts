@@ -23,9 +23,11 @@ export function pairMarks(dialect: Dialect, n: number): string {
 
 /** The same for `n` tuples of `width` columns. */
 export function tupleMarks(dialect: Dialect, n: number, width: number): string {
-  const tuple = `(${marks(width)})`;
-  const rows = Array.from({ length: n }, () => tuple).join(", ");
-  return dialect === "sqlite" ? `(VALUES ${rows})` : `(${rows})`;
+  const tuples = Array.from({ length: n }, () => `(${marks(width)})`);
+  if (dialect === "sqlite") return `(VALUES ${tuples.join(", ")})`;
+  // For one tuple alone MariaDB lets an UPDATE or DELETE read the whole table; several it looks up.
+  if (n === 1 && width > 1) tuples.push(`(${Array.from({ length: width }, () => "NULL").join(", ")})`);
+  return `(${tuples.join(", ")})`;
 }
 
 /** Row locks until the transaction ends; SQLite's write transaction holds the whole database anyway. */

@@ -7,6 +7,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import type { Database, Transaction } from "../../shared/db/database.ts";
+import { insertRows, pairMarks } from "../../shared/db/statements.ts";
 import { limits } from "../../shared/limits.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { barrier, gate } from "../helpers/gate.ts";
@@ -186,6 +187,24 @@ eachDatabase(
         await Promise.all(holders);
         expect((await withWholePool(connectionId)).length).toBe(limits.databasePoolSize);
       });
+    });
+
+    it("looks up the rows of a DELETE or UPDATE by their key, be they one or several", async () => {
+      const many = Array.from({ length: 3_000 }, (_, i) => ({
+        consumer: "c",
+        event_id: `e${i}`,
+        source: "s",
+        received_at_ms: 1,
+      }));
+      await db.transaction((tx) => insertRows(tx, "inbox", many));
+      for (const n of [1, 2, 50]) {
+        const keys = many.slice(0, n).flatMap(({ consumer, event_id }) => [consumer, event_id]);
+        const found = `WHERE (consumer, event_id) IN ${pairMarks("mysql", n)}`;
+        for (const statement of [`DELETE FROM inbox ${found}`, `UPDATE inbox SET received_at_ms = 2 ${found}`]) {
+          const plan = await db.query<{ rows: number }>(`EXPLAIN ${statement}`, keys);
+          expect(Number(plan[0]?.rows), `${statement.slice(0, 6)} of ${n}`).toBeLessThanOrEqual(2 * n);
+        }
+      }
     });
 
     it("lets two processes that start together upgrade one after the other", async () => {

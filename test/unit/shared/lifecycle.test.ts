@@ -1,0 +1,96 @@
+/**
+ * Parts start in order and stop in the reverse order, once, whatever happens on the way.
+ *
+ * Moments are gates that the test opens.
+ */
+import { describe, expect, it } from "vitest";
+import { createLifecycle, type Part } from "../../../shared/lifecycle.ts";
+import { silentLogger } from "../../../shared/logging.ts";
+import { gate } from "../../helpers/gate.ts";
+
+function recorded(names: readonly string[], special: Record<string, Partial<Part>> = {}) {
+  const log: string[] = [];
+  const parts = names.map((name): Part => {
+    const { start = async () => {}, stop = async () => {} } = special[name] ?? {};
+    return {
+      name,
+      async start() {
+        await start();
+        log.push(`+${name}`);
+      },
+      async stop() {
+        log.push(`-${name}`);
+        await stop();
+      },
+    };
+  });
+  return { log, parts };
+}
+
+describe("a lifecycle", () => {
+  it("starts in order and stops in the reverse order", async () => {
+    const { log, parts } = recorded(["a", "b", "c"]);
+    const lifecycle = createLifecycle(parts, silentLogger);
+    await lifecycle.start();
+    await lifecycle.stop();
+    expect(log).toEqual(["+a", "+b", "+c", "-c", "-b", "-a"]);
+  });
+
+  it("starts and stops once, however often it is told to", async () => {
+    const { log, parts } = recorded(["a", "b"]);
+    const lifecycle = createLifecycle(parts, silentLogger);
+    await Promise.all([lifecycle.start(), lifecycle.start()]);
+    await lifecycle.start();
+    await Promise.all([lifecycle.stop(), lifecycle.stop()]);
+    await lifecycle.stop();
+    expect(log).toEqual(["+a", "+b", "-b", "-a"]);
+  });
+
+  it("stops what had started when a part does not start, and says why", async () => {
+    const failure = new Error("port in use");
+    const { log, parts } = recorded(["a", "b", "c"], { b: { start: () => Promise.reject(failure) } });
+    const lifecycle = createLifecycle(parts, silentLogger);
+    await expect(lifecycle.start()).rejects.toBe(failure);
+    expect(log).toEqual(["+a", "-a"]);
+    await lifecycle.stop();
+    expect(log).toEqual(["+a", "-a"]);
+  });
+
+  it("told to stop while it starts, lets the part under way finish, starts no more, and stops what runs", async () => {
+    const begun = gate();
+    const goOn = gate();
+    const { log, parts } = recorded(["a", "b", "c"], {
+      b: {
+        start: async () => {
+          begun.open();
+          await goOn.opened;
+        },
+      },
+    });
+    const lifecycle = createLifecycle(parts, silentLogger);
+    const starting = lifecycle.start();
+    await begun.opened;
+    const stopping = lifecycle.stop();
+    goOn.open();
+    await Promise.all([starting, stopping]);
+    expect(log).toEqual(["+a", "+b", "-b", "-a"]);
+  });
+
+  it("goes on stopping when a part does not stop cleanly, and logs which", async () => {
+    const { log, parts } = recorded(["a", "b", "c"], { b: { stop: () => Promise.reject(new Error("stuck")) } });
+    const complaints: object[] = [];
+    const lifecycle = createLifecycle(parts, { ...silentLogger, error: (fields) => complaints.push(fields) });
+    await lifecycle.start();
+    await lifecycle.stop();
+    expect(log).toEqual(["+a", "+b", "+c", "-c", "-b", "-a"]);
+    expect(complaints).toMatchObject([{ part: "b" }]);
+  });
+
+  it("stopped before it ever started, never starts", async () => {
+    const { log, parts } = recorded(["a"]);
+    const lifecycle = createLifecycle(parts, silentLogger);
+    await lifecycle.stop();
+    await lifecycle.start();
+    expect(log).toEqual([]);
+  });
+});
