@@ -8,9 +8,9 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { type ErrorCode, errorTable } from "../shared/errors.ts";
+import { correlationIdOf, echoCorrelationId } from "../shared/graphql/correlation.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
-import { correlationIdOf, echoCorrelationId } from "./plugins/correlation.ts";
 
 export function createHttp(log: Logger): FastifyInstance {
   const http = Fastify({

@@ -8,10 +8,10 @@
 import { type Dispatcher, Pool } from "undici";
 import type { RequestContext } from "../shared/command.ts";
 import { AppError } from "../shared/errors.ts";
+import { correlationHeader } from "../shared/graphql/correlation.ts";
 import type { OperationRequest, OperationResult } from "../shared/graphql/execute.ts";
 import { limits } from "../shared/limits.ts";
 import type { SubgraphClient } from "./endpoints.ts";
-import { correlationHeader } from "./plugins/correlation.ts";
 
 export interface RemoteClient extends SubgraphClient {
   close(): Promise<void>;

@@ -3,7 +3,6 @@
  *
  * Checks the bearer token itself: the gateway passes it on, and nobody is believed because of where a call comes from.
  */
-import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import { readEnv, toConfig } from "../config.ts";
@@ -13,10 +12,9 @@ import { createKernel, type Kernel } from "../kernel.ts";
 import { createLifecycle, type Lifecycle, runMain, stopOnSignal } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { createLogger } from "../logging.ts";
+import { correlationIdOf, echoCorrelationId } from "./correlation.ts";
 import type { OperationRequest } from "./execute.ts";
 import type { Subgraph } from "./subgraph.ts";
-
-export const correlationHeader = "x-correlation-id";
 
 export interface SubgraphServer extends Lifecycle {
   /** Where it listens, once started. */
@@ -66,11 +64,14 @@ export function runSubgraph(defaultPort: number, create: (kernel: Kernel) => Pro
 }
 
 function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
-  const http = Fastify({ bodyLimit: limits.bodyBytesMax * 4, forceCloseConnections: "idle" });
+  const http = Fastify({
+    bodyLimit: limits.bodyBytesMax * 4,
+    forceCloseConnections: "idle",
+    genReqId: correlationIdOf,
+  });
+  echoCorrelationId(http);
 
   http.post("/graphql", async (request, reply) => {
-    const correlationId = String(request.headers[correlationHeader] ?? randomUUID()).slice(0, 128);
-    reply.header(correlationHeader, correlationId);
     let identity: Identity;
     try {
       identity = await kernel.authenticator.authenticate(request.headers.authorization);
@@ -78,7 +79,7 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
       const code = error instanceof AppError ? error.code : "INTERNAL";
       return reply.status(401).send({ errors: [{ message: errorTable[code].message, extensions: { code } }] });
     }
-    return subgraph.execute(request.body as OperationRequest, { identity, correlationId });
+    return subgraph.execute(request.body as OperationRequest, { identity, correlationId: request.id });
   });
   http.get("/healthz", async () => ({ status: "ok" }));
   http.get("/readyz", async (_request, reply) => {

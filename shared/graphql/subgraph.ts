@@ -96,7 +96,8 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
   };
 }
 
-/** The `schema.graphql` beside the calling module. */
+/** A subgraph's SDL: what all have in common, then the `schema.graphql` beside the calling module. */
 export function readSdl(moduleUrl: string): string {
-  return readFileSync(new URL("./schema.graphql", moduleUrl), "utf8");
+  const [common, own] = [new URL("./common.graphql", import.meta.url), new URL("./schema.graphql", moduleUrl)];
+  return `${readFileSync(common, "utf8")}\n${readFileSync(own, "utf8")}`;
 }

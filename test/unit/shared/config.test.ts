@@ -1,0 +1,172 @@
+/**
+ * The environment becomes a configuration, or the start is refused with the name of the variable.
+ *
+ * Every case has a data directory of its own.
+ */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Env, markDemoDirectory, readDemoMark, systemNames, toConfig } from "../../../shared/config.ts";
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "iag-config-"));
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const config = (env: Env = {}) => toConfig({ DATA_DIR: dataDir, ...env });
+
+describe("with nothing set", () => {
+  it("everything runs in this process, on this machine, with the demo", () => {
+    expect(config()).toMatchObject({
+      host: "127.0.0.1",
+      port: 4000,
+      dataDir,
+      mysqlUrl: null,
+      redisUrl: null,
+      mysqlPrefix: "",
+      redisPrefix: "",
+      supergraphFile: null,
+      subgraphUrls: {},
+      demo: true,
+      simulate: true,
+      production: false,
+      introspection: true,
+      logLevel: "warn",
+      migrateOnStart: true,
+    });
+  });
+
+  it("a variable that is empty is one that is not set", () => {
+    const empty = { PORT: "", MYSQL_URL: "", REDIS_URL: "", DEMO: "", LOG_LEVEL: "", AUTH_SECRET: "", HOST: "" };
+    expect(config(empty)).toEqual(config());
+  });
+
+  it("a secret is made once, for its owner's eyes only, and found again", () => {
+    const { secret } = config().auth;
+    expect(secret.length).toBeGreaterThanOrEqual(43);
+    expect(config().auth.secret).toBe(secret);
+    expect(readFileSync(join(dataDir, "auth-secret"), "utf8")).toBe(secret);
+    expect(statSync(join(dataDir, "auth-secret")).mode & 0o077).toBe(0);
+  });
+
+  it("a secret that was lost from its file is not taken for one", () => {
+    writeFileSync(join(dataDir, "auth-secret"), "\n");
+    expect(() => config()).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringMatching(/auth-secret/) }),
+    );
+  });
+});
+
+describe("what is set", () => {
+  it("is taken over", () => {
+    const set = config({
+      PORT: "0",
+      HOST: "::1",
+      MYSQL_URL: "mysql://root@db:3306",
+      MYSQL_PREFIX: "test_",
+      REDIS_URL: "rediss://cache:6379",
+      REDIS_PREFIX: "test:1.2-",
+      SUPERGRAPH_FILE: "/etc/supergraph.graphql",
+      AUTH_SECRET: "s3cret",
+      AUTH_JWKS_URL: "https://id.example/jwks",
+      AUTH_ISSUER: "https://id.example",
+      AUTH_AUDIENCE: "stock",
+      LOG_LEVEL: "debug",
+      MIGRATE_ON_START: "off",
+    });
+    expect(set).toMatchObject({
+      port: 0,
+      host: "::1",
+      mysqlUrl: "mysql://root@db:3306",
+      mysqlPrefix: "test_",
+      redisUrl: "rediss://cache:6379",
+      redisPrefix: "test:1.2-",
+      supergraphFile: "/etc/supergraph.graphql",
+      auth: { secret: "s3cret", jwksUrl: "https://id.example/jwks", issuer: "https://id.example", audience: "stock" },
+      logLevel: "debug",
+      migrateOnStart: false,
+    });
+  });
+
+  it.each(systemNames)("says where %s runs as a process of its own", (name) => {
+    expect(config({ [`${name.toUpperCase()}_URL`]: "http://there:4001/graphql" }).subgraphUrls).toEqual({
+      [name]: "http://there:4001/graphql",
+    });
+  });
+
+  it.each([
+    ["on", true],
+    ["true", true],
+    ["1", true],
+    ["yes", true],
+    ["off", false],
+    ["false", false],
+    ["0", false],
+    ["no", false],
+  ])("a switch may be %s", (value, expected) => {
+    expect(config({ DEMO: value, SIMULATE: value, INTROSPECTION: value })).toMatchObject({
+      demo: expected,
+      simulate: expected,
+      introspection: expected,
+    });
+  });
+
+  it.each<[string, string]>([
+    ["PORT", "65536"],
+    ["PORT", "-1"],
+    ["PORT", "4000.5"],
+    ["PORT", "http"],
+    ["MYSQL_URL", "localhost"],
+    ["MYSQL_URL", "postgres://db"],
+    ["MYSQL_PREFIX", "a-b"],
+    ["MYSQL_PREFIX", "`; DROP"],
+    ["MYSQL_PREFIX", "p".repeat(33)],
+    ["REDIS_URL", "http://cache"],
+    ["REDIS_PREFIX", "a b"],
+    ["REDIS_PREFIX", "{x}"],
+    ["ERP_URL", "erp:4001"],
+    ["AUTH_JWKS_URL", "file:///etc/passwd"],
+    ["DEMO", "maybe"],
+    ["SIMULATE", "ON"],
+    ["INTROSPECTION", "2"],
+    ["MIGRATE_ON_START", "never"],
+    ["LOG_LEVEL", "loud"],
+  ])("%s=%s is refused by name", (name, value) => {
+    expect(() => config({ [name]: value })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringMatching(`^${name} must be `) }),
+    );
+  });
+});
+
+describe("the demo", () => {
+  it("is loaded into a new directory and goes on in one that has it", () => {
+    expect(config().demo).toBe(true);
+    writeFileSync(join(dataDir, "erp.sqlite"), "");
+    expect(config().demo).toBe(false);
+    markDemoDirectory(dataDir, { skus: 3 });
+    expect(config().demo).toBe(true);
+    expect(readDemoMark(dataDir)).toEqual({ skus: 3 });
+  });
+
+  it("is not loaded into somebody's database unasked", () => {
+    expect(config({ MYSQL_URL: "mysql://db" }).demo).toBe(false);
+    expect(config({ MYSQL_URL: "mysql://db", DEMO: "on" }).demo).toBe(true);
+    expect(readDemoMark(dataDir)).toBeNull();
+  });
+});
+
+describe("in production", () => {
+  it("listens to everybody and tells nobody its schema, unless asked to", () => {
+    expect(config({ NODE_ENV: "production" })).toMatchObject({
+      host: "0.0.0.0",
+      production: true,
+      introspection: false,
+    });
+    expect(config({ NODE_ENV: "production", HOST: "10.0.0.1", INTROSPECTION: "on" })).toMatchObject({
+      host: "10.0.0.1",
+      introspection: true,
+    });
+  });
+});
