@@ -5,7 +5,7 @@
  * Secrets that nobody set are made once and kept in the data directory.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError } from "./errors.ts";
 import type { AuthConfig } from "./identity.ts";
@@ -69,7 +69,7 @@ export function toConfig(env: Env): Config {
     supergraphFile: env["SUPERGRAPH_FILE"] ? resolve(env["SUPERGRAPH_FILE"]) : null,
     subgraphUrls,
     auth: {
-      secret: env["AUTH_SECRET"] || localSecret(dataDir),
+      secret: parseSecret(env, production) ?? localSecret(dataDir),
       jwksUrl: parseUrl(env, "AUTH_JWKS_URL", ["http:", "https:"]),
       issuer: env["AUTH_ISSUER"] || "inventory-availability-gateway",
       audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
@@ -84,6 +84,7 @@ export function toConfig(env: Env): Config {
 }
 
 const demoMark = "demo.json";
+const secretLengthMin = 32;
 
 /** What an earlier start with the demo wrote about this directory; null if there was none. */
 export function readDemoMark<T>(dataDir: string): T | null {
@@ -95,18 +96,36 @@ export function markDemoDirectory(dataDir: string, facts: object): void {
   writeFileSync(join(dataDir, demoMark), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
+/** In production a secret that somebody could guess is refused. */
+function parseSecret(env: Env, production: boolean): string | null {
+  const secret = env["AUTH_SECRET"];
+  if (!secret) return null;
+  if (production && secret.length < secretLengthMin) {
+    throw invalid("AUTH_SECRET", `at least ${secretLengthMin} characters long`);
+  }
+  return secret;
+}
+
 function localSecret(dataDir: string): string {
   const file = join(dataDir, "auth-secret");
   if (!existsSync(file)) {
     mkdirSync(dataDir, { recursive: true });
+    // Written whole under another name first: of two processes that start at once, neither reads half a secret.
+    const draft = `${file}.${randomBytes(8).toString("hex")}`;
+    writeFileSync(draft, randomBytes(32).toString("base64url"), { mode: 0o600 });
     try {
-      // `wx`: of two processes that start at once, one writes and the other reads.
-      writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+      linkSync(draft, file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+      rmSync(draft);
     }
   }
-  return readFileSync(file, "utf8").trim();
+  const secret = readFileSync(file, "utf8").trim();
+  if (secret === "") {
+    throw new AppError("CONFIG_INVALID", { message: `${file} (auth-secret) is empty: remove it, or set AUTH_SECRET.` });
+  }
+  return secret;
 }
 
 function parseUrl(env: Env, name: string, protocols: readonly string[]): string | null {

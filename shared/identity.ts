@@ -88,12 +88,13 @@ export function createAuthenticator(config: AuthConfig, clock: Clock): Authentic
       const known = verified.get(token);
       if (known && known.expiresAtMs > clock.now()) return known.identity;
       let payload: JWTPayload;
+      let identity: Identity;
       try {
         payload = await verify(token);
+        identity = toIdentity(payload, token);
       } catch (cause) {
         throw new AppError("UNAUTHENTICATED", { message: "The bearer token is not valid." }, { cause });
       }
-      const identity = toIdentity(payload, token);
       if (verified.size >= verifiedTokensMax) verified.clear();
       verified.set(token, { identity, expiresAtMs: (payload.exp as number) * 1000 });
       return identity;
@@ -134,11 +135,12 @@ export async function issueToken(config: AuthConfig, request: TokenRequest, cloc
     .sign(new TextEncoder().encode(config.secret));
 }
 
+/** Fails with INVALID_INPUT: a name that the database would cut is not the name of one person any more. */
 function toIdentity(payload: JWTPayload, token: string): Identity {
   const strings = (claim: unknown): string[] | null =>
     Array.isArray(claim) ? claim.filter((v): v is string => typeof v === "string") : null;
   return {
-    person: payload.sub as string,
+    person: parseCode(payload.sub as string, limits.personLengthMax, ["sub"]),
     roles: new Set((strings(payload["roles"]) ?? []).filter(isRole)),
     accounts: strings(payload["accounts"]),
     channels: strings(payload["channels"]),

@@ -47,8 +47,8 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
     poolSize: limits.databasePoolSize,
     extra: { queueLimit: limits.databaseQueueMax, enableKeepAlive: true, connectTimeout: 5_000 },
   });
-  await createDatabase(options.url, database);
-  await source.initialize();
+  await unavailable(createDatabase(options.url, database));
+  await unavailable(source.initialize());
   const { pool } = source.driver as unknown as { pool: { on(event: string, f: (c: PoolConnection) => void): void } };
   pool.on("connection", (connection) => {
     for (const setting of sessionSettings) {

@@ -11,7 +11,7 @@ const decimalPattern = /^-?\d{1,18}(\.\d{1,10})?$/;
 
 /** Any offset is accepted and kept as UTC with milliseconds. */
 function parseDateTime(value: string): string | undefined {
-  if (!dateTimePattern.test(value)) return undefined;
+  if (!dateTimePattern.test(value) || !parseDate(value.slice(0, 10))) return undefined;
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }

@@ -6,6 +6,7 @@
  * the next relay; the copies that may follow are removed by the consumers' inboxes.
  */
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { marks, upsertRows } from "../db/statements.ts";
@@ -29,11 +30,14 @@ interface RelayDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How long `stop` may go on publishing. */
+  readonly drainMs?: number;
 }
 
-export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
+export function createRelay({ db, bus, clock, log, drainMs = limits.drainMs }: RelayDeps): Relay {
   const relayId = randomUUID();
   let claims = 0;
+  let halted = false;
   let beat: NodeJS.Timeout | undefined;
   let work: Promise<unknown> = Promise.resolve();
 
@@ -51,15 +55,12 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
     for (;;) {
       const claim = `${relayId}:${++claims}`;
       const { rows, isLast } = await claimRows(db, clock, claim);
-      try {
-        for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
-      } catch (error) {
-        await giveBack(db, claim);
-        throw error;
-      }
-      if (rows.length > 0) await markPublished(db, claim);
+      await publishClaimed(db, bus, claim, rows);
       published += rows.length;
-      if (isLast) return published;
+      // Others may write faster than we publish: what is left then is in the outbox for the next relay.
+      if (isLast || halted) return published;
+      // SQLite answers at once: without a pause nobody else would have a turn until the outbox is empty.
+      await nextTurn();
     }
   }
 
@@ -91,7 +92,11 @@ export function createRelay({ db, bus, clock, log }: RelayDeps): Relay {
     async stop() {
       poll.stop();
       clearInterval(beat);
+      const enough = setTimeout(() => {
+        halted = true;
+      }, drainMs);
       await serially(publishAll).catch((error) => log.warn({ error }, "the outbox was not emptied at stop"));
+      clearTimeout(enough);
     },
     notify: () => poll.soon(),
     flush: () => serially(publishAll),
@@ -173,6 +178,16 @@ async function claimRows(db: Database, clock: Clock, claim: string): Promise<Cla
     ]);
   });
   return { rows, isLast };
+}
+
+async function publishClaimed(db: Database, bus: Bus, claim: string, rows: readonly ClaimedRow[]): Promise<void> {
+  try {
+    for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
+  } catch (error) {
+    await giveBack(db, claim);
+    throw error;
+  }
+  if (rows.length > 0) await markPublished(db, claim);
 }
 
 /** What could not be published is open at once: without this it would wait until the claim is stale. */

@@ -5,7 +5,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AnyEvent, Heartbeat } from "../../shared/events/canonical-event.ts";
 import { limits } from "../../shared/limits.ts";
+import { silentLogger } from "../../shared/logging.ts";
 import type { Bus } from "../../shared/messaging/bus.ts";
+import { createRelay } from "../../shared/messaging/relay.ts";
 import { eventually } from "../helpers/bus.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { gate } from "../helpers/gate.ts";
@@ -60,6 +62,21 @@ eachDatabase("relay", (makeKernel, kind) => {
     expect(await relay.flush()).toBe(2);
     expect(skus()).toEqual(["A", "B"]);
     expect(await wire.outbox()).toEqual({ done: 2 });
+  });
+
+  it("stops though others write faster than it publishes; what is left is still in the outbox", async () => {
+    const busy: Bus = {
+      ...notebook,
+      async publish(topic, events) {
+        await notebook.publish(topic, events);
+        await wire.emit(...Array.from({ length: limits.relayBatchMax }, (_, i) => `More${i}`));
+      },
+    };
+    await wire.emit(...Array.from({ length: limits.relayBatchMax }, (_, i) => `S${i}`));
+    const { publisher: db, clock } = wire;
+    await createRelay({ db, bus: busy, clock, log: silentLogger, drainMs: 0 }).stop();
+    expect(published.length).toBeGreaterThan(0);
+    expect((await wire.outbox())["new"]).toBe(limits.relayBatchMax);
   });
 
   it("makes one pass at a time, however many ask", async () => {

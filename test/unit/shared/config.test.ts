@@ -3,7 +3,7 @@
  *
  * Every case has a data directory of its own.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -48,6 +48,7 @@ describe("with nothing set", () => {
     expect(secret.length).toBeGreaterThanOrEqual(43);
     expect(config().auth.secret).toBe(secret);
     expect(readFileSync(join(dataDir, "auth-secret"), "utf8")).toBe(secret);
+    expect(readdirSync(dataDir)).toEqual(["auth-secret"]);
     expect(statSync(join(dataDir, "auth-secret")).mode & 0o077).toBe(0);
   });
 
@@ -158,6 +159,15 @@ describe("the demo", () => {
 });
 
 describe("in production", () => {
+  it("refuses a secret that could be guessed", () => {
+    const short = { NODE_ENV: "production", AUTH_SECRET: "s".repeat(31) };
+    expect(() => config(short)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringMatching(/^AUTH_SECRET must be /) }),
+    );
+    const long = { ...short, AUTH_SECRET: "s".repeat(32) };
+    expect(config(long).auth.secret).toBe(long.AUTH_SECRET);
+  });
+
   it("listens to everybody and tells nobody its schema, unless asked to", () => {
     expect(config({ NODE_ENV: "production" })).toMatchObject({
       host: "0.0.0.0",

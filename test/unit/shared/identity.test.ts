@@ -8,10 +8,17 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manualClock } from "../../../shared/clock.ts";
-import { anonymous, createAuthenticator, issueToken, type Role, systemIdentity } from "../../../shared/identity.ts";
+import {
+  type AuthConfig,
+  anonymous,
+  createAuthenticator,
+  issueToken,
+  type Role,
+  systemIdentity,
+} from "../../../shared/identity.ts";
 import { limits } from "../../../shared/limits.ts";
 
-const config = { secret: "a secret of ours", jwksUrl: null, issuer: "us", audience: "everybody here" };
+const config: AuthConfig = { secret: "a secret of ours", jwksUrl: null, issuer: "us", audience: "everybody here" };
 const clock = manualClock();
 const nowS = Math.floor(clock.now() / 1000);
 const claims = { sub: "walter", roles: ["warehouse"], iss: "us", aud: "everybody here", exp: nowS + 60 };
@@ -125,7 +132,7 @@ describe("issuing a token", () => {
   });
 
   it("is somebody else's business where an identity provider is named", async () => {
-    const provided = { ...config, jwksUrl: "https://id.example/jwks" };
+    const provided: AuthConfig = { ...config, jwksUrl: "https://id.example/jwks" };
     await expect(issueToken(provided, { person: "walter", roles: [] }, clock)).rejects.toMatchObject({
       code: "CONFIG_INVALID",
     });
@@ -136,7 +143,7 @@ describe("an identity provider", () => {
   const pair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
   const [theirs, stranger] = [pair(), pair()];
   let server: Server;
-  let provided: typeof config & { jwksUrl: string };
+  let provided: AuthConfig;
 
   beforeAll(async () => {
     const jwk = { ...theirs.publicKey.export({ format: "jwk" }), kid: "one", alg: "RS256", use: "sig" };
@@ -168,7 +175,7 @@ describe("an identity provider", () => {
   });
 });
 
-it("what the system does by itself carries a name that no token can have by accident", () => {
+it("what the system does by itself carries its name, every right, and no token", () => {
   const identity = systemIdentity("relay");
   expect(identity).toMatchObject({ person: "system:relay", token: null });
   expect(identity.roles.has("admin")).toBe(true);

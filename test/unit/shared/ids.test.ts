@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import {
   newId,
   parseCode,
+  parseDocumentId,
   parseIdempotencyKey,
   parseLocationId,
   parseSku,
@@ -24,7 +25,7 @@ const invalid = (message: RegExp, field?: string[]) =>
   });
 
 describe("a code", () => {
-  it.each(["85123A", "85123a", "POST", "A B", "Größe ½", "x|y", "\u{1F4E6}", "0", "a".repeat(limits.skuLengthMax)])(
+  it.each(["85123A", "85123a", "POST", "A B", "Größe ½", "\u{1F4E6}", "0", "a".repeat(limits.skuLengthMax)])(
     "may be %j, and stays as it is",
     (value) => {
       expect(parseSku(value)).toBe(value);
@@ -103,6 +104,14 @@ describe("an id", () => {
   });
 });
 
-it("a partition is one SKU at one location", () => {
-  expect(partitionKey("A", "WEST")).toBe("A|WEST");
+describe("a partition", () => {
+  it("is one SKU at one location", () => {
+    expect(partitionKey("A", "WEST")).toBe("A|WEST");
+  });
+
+  it("has one reading: neither part may hold what divides them", () => {
+    expect(() => parseSku("A|B", ["sku"])).toThrow(invalid(/sku must not contain/, ["sku"]));
+    expect(() => parseLocationId("A|B")).toThrow(invalid(/must not contain/));
+    expect(parseDocumentId("PO|1")).toBe("PO|1");
+  });
 });
