@@ -32,10 +32,12 @@ export class TransactionConflict extends Error {}
 export function judge(error: unknown): Verdict {
   for (const cause of causes(error)) {
     if (cause instanceof TransactionConflict) return "conflict";
-    const { errno, code } = cause as { errno?: unknown; code?: unknown };
+    const { errno, code, fatal } = cause as { errno?: unknown; code?: unknown; fatal?: unknown };
     if (typeof errno === "number" && conflictErrnos.has(errno)) return "conflict";
     if (typeof code === "string" && code.startsWith("SQLITE_BUSY")) return "conflict";
     if (typeof code === "string" && disconnectedCodes.has(code)) return "disconnected";
+    // mysql2 gives no code to a statement on a connection that is closed already.
+    if (fatal === true && code === undefined) return "disconnected";
   }
   return "final";
 }

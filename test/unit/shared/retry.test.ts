@@ -30,6 +30,11 @@ describe("a database error", () => {
     },
   );
 
+  it("is a lost connection: a statement on one that is closed already, which has no code", () => {
+    expect(judge(wrapped(driverError({ fatal: true })))).toBe("disconnected");
+    expect(judge(driverError({ fatal: true, code: "ER_ACCESS_DENIED_ERROR" }))).toBe("final");
+  });
+
   it.each([
     ["a duplicate key", driverError({ errno: 1062, code: "ER_DUP_ENTRY" })],
     ["a failed check", driverError({ errno: 4025, code: "ER_CONSTRAINT_FAILED" })],
