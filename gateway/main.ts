@@ -7,7 +7,7 @@ import { systemClock } from "../shared/clock.ts";
 import { type Config, readEnv, systemNames, toConfig } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import { createAuthenticator } from "../shared/identity.ts";
-import { stopOnSignal } from "../shared/lifecycle.ts";
+import { runMain, stopOnSignal } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/logging.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { createGateway } from "./gateway.ts";
@@ -27,7 +27,7 @@ function remoteEndpoints({ subgraphUrls, supergraphFile }: Config): Endpoint[] {
   });
 }
 
-async function main(): Promise<void> {
+runMain(async () => {
   const config = toConfig({ DEMO: "off", ...readEnv() });
   const log = createLogger(config.logLevel);
   const authenticator = createAuthenticator(config.auth, systemClock);
@@ -41,10 +41,4 @@ async function main(): Promise<void> {
   stopOnSignal(gateway, log);
   await gateway.start();
   process.stdout.write(`ready ${gateway.url()}\n`);
-}
-
-main().catch((error) => {
-  const reason = error instanceof AppError ? `${error.code}: ${error.message}` : String(error?.stack ?? error);
-  process.stderr.write(`${reason}\n`);
-  process.exit(1);
 });

@@ -81,9 +81,15 @@ export function stopOnSignal(lifecycle: Lifecycle, log: Logger): void {
 /** A process's whole life: what `main` fails with is said in one line, and the process ends with 1. */
 export function runMain(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
-    const known = error instanceof AppError;
-    const reason = known ? `${error.code}: ${error.message}` : String((error as Error)?.stack ?? error);
-    process.stderr.write(`${reason}\n`);
+    process.stderr.write(`${failureText(error)}\n`);
     process.exit(1);
   });
+}
+
+/** What a person can act on gets one line; a defect keeps its stack. */
+export function failureText(error: unknown): string {
+  if (error instanceof AppError) return `${error.code}: ${error.message}`;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE" || code === "EACCES") return `CONFIG_INVALID: HOST and PORT cannot be used: ${message}.`;
+  return String(stack ?? error);
 }

@@ -4,7 +4,8 @@
  * Moments are gates that the test opens.
  */
 import { describe, expect, it } from "vitest";
-import { createLifecycle, type Part } from "../../../shared/lifecycle.ts";
+import { AppError } from "../../../shared/errors.ts";
+import { createLifecycle, failureText, type Part } from "../../../shared/lifecycle.ts";
 import { silentLogger } from "../../../shared/logging.ts";
 import { gate } from "../../helpers/gate.ts";
 
@@ -92,5 +93,18 @@ describe("a lifecycle", () => {
     await lifecycle.stop();
     await lifecycle.start();
     expect(log).toEqual([]);
+  });
+});
+
+describe("what a process that fails says", () => {
+  it("is one line for what a person can put right, and the stack for a defect", () => {
+    const inUse = Object.assign(new Error("listen EADDRINUSE: address already in use 127.0.0.1:4000"), {
+      code: "EADDRINUSE",
+    });
+    expect(failureText(inUse)).toMatch(/^CONFIG_INVALID: .*127\.0\.0\.1:4000\.$/);
+    expect(failureText(new AppError("CONFIG_INVALID", { message: "PORT must be a port." }))).toBe(
+      "CONFIG_INVALID: PORT must be a port.",
+    );
+    expect(failureText(new Error("a defect"))).toContain("lifecycle.test.ts");
   });
 });
