@@ -10,7 +10,7 @@ const policyReaders = ["planner", "supervisor", "manager", "controller", "audito
 export const access: AccessTable = {
   "Query.availability": "anyone",
   "Query.stockPosition": "anyone",
-  "Query.stockPositions": "person",
+  "Query.stockPositions": "anyone",
   "Query.channels": "anyone",
   "Query.channelPolicies": policyReaders,
   "Mutation.setChannelPolicy": ["planner", "manager", "controller"],

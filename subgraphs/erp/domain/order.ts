@@ -21,7 +21,8 @@ export interface OrderLine extends PositionKey {
 }
 
 export interface AllocationLineInput {
-  readonly line: string;
+  /** The line's place in the request, counted from 1, where none is given. */
+  readonly line?: string | null;
   readonly sku: string;
   readonly locationId: string;
   readonly quantity: number;
@@ -69,7 +70,7 @@ export function parseAllocation(lines: readonly AllocationLineInput[], catalogue
   const seen = new Set<string>();
   return lines.map((input, index) => {
     const path = ["input", "lines", String(index)];
-    const line = parseDocumentId(input.line, [...path, "line"]);
+    const line = parseDocumentId(input.line ?? String(index + 1), [...path, "line"]);
     if (seen.has(line)) {
       const message = `The line ${line} is in this request more than once.`;
       throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });

@@ -51,7 +51,8 @@ export interface PurchaseOrderInput {
 }
 
 export interface PurchaseLineInput {
-  readonly line: string;
+  /** The line's place in the request, counted from 1, where none is given. */
+  readonly line?: string | null;
   readonly sku: string;
   readonly locationId: string;
   readonly ordered: number;
@@ -174,7 +175,7 @@ function parseLine(
   catalogue: Catalogue,
   path: readonly string[],
 ): PurchaseLine {
-  const line = parseDocumentId(input.line, [...path, "line"]);
+  const line = parseDocumentId(input.line ?? String(lineNo), [...path, "line"]);
   const product = knownProduct(catalogue, input.sku, [...path, "sku"]);
   const locationId = knownLocation(catalogue, input.locationId, [...path, "locationId"]);
   assertPositive(input.ordered, [...path, "ordered"]);

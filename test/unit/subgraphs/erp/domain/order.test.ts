@@ -3,6 +3,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { AppError } from "../../../../../shared/errors.ts";
 import type { Catalogue } from "../../../../../subgraphs/erp/domain/catalogue.ts";
 import {
   type AllocationLine,
@@ -113,6 +114,18 @@ describe("the lines of a request", () => {
     ]),
     locationIds: new Set(["WEST"]),
   };
+
+  it("numbers lines that have no number by their place, and refuses a number that stands twice", () => {
+    const [second, first] = [
+      { ...place, quantity: 2 },
+      { ...place, quantity: 1 },
+    ];
+    expect(parseAllocation([first, second], catalogue)).toMatchObject([
+      { line: "1", quantity: 1 },
+      { line: "2", quantity: 2 },
+    ]);
+    expect(() => parseAllocation([{ ...first, line: "2" }, second], catalogue)).toThrow(AppError);
+  });
 
   it("are counted in base units, rounded up", () => {
     expect(parseAllocation([{ ...place, line: "1", quantity: 4, unit: "THIRD" }], catalogue)).toMatchObject([
