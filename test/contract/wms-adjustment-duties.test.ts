@@ -133,6 +133,15 @@ eachDatabase("separation of duties", (makeKernel) => {
       expect(data["b"]?.adjustment?.status).toBe("POSTED_WMS");
       expect(data["c"]?.adjustment).toMatchObject({ status: "PENDING_APPROVAL", reasons: ["ROLLING_TOTAL"] });
       expect(await desk.shelf("SPLIT")).toBe(996);
+      const [audited] = await desk.warehouse.db.query<{ person: string; detail: string }>(
+        "SELECT person, detail FROM audit_rows WHERE subject = ?",
+        [`adjustment:${data["c"]?.adjustment?.id}`],
+      );
+      expect(audited?.person).toBe("rosa");
+      expect(JSON.parse(audited?.detail ?? "{}")).toMatchObject({
+        status: "PENDING_APPROVAL",
+        reasons: ["ROLLING_TOTAL"],
+      });
       // Up and down do not cancel out, and another bucket is no way round.
       const hidden = await desk.request("SPLIT", 2, { bucket: "DAMAGED" });
       expect(hidden.adjustment?.status).toBe("PENDING_APPROVAL");
