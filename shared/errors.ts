@@ -152,6 +152,24 @@ export const errorTable = {
     shown: "user",
     message: "The decision belongs to another person than the one who asked for it.",
   },
+  CHANGE_FROM_QUANTITY_STALE: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The bucket no longer holds what the request started from: count again.",
+  },
+  CONTENT_CHANGED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The document is not the one that was read before the decision: read it again.",
+  },
+  APPROVAL_TIER_TOO_LOW: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "Its value needs the approval of a higher tier.",
+  },
   RETURN_EXCEEDED: {
     class: "BUSINESS_RULE",
     retryable: false,

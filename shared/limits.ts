@@ -23,6 +23,8 @@ export const limits = {
   nameLengthMax: 255,
   noteLengthMax: 500,
   reasonCodeLengthMax: 64,
+  evidenceMax: 20,
+  evidenceLengthMax: 200,
   idempotencyKeyLengthMax: 255,
   personLengthMax: 128,
   quantityMax: 2_147_483_647,

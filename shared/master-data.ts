@@ -19,6 +19,8 @@ export interface ProductReplica {
   readonly baseUnit: string;
   readonly class: string | null;
   readonly active: boolean;
+  /** Exact decimal, of one base unit; null where the ERP has not told it. */
+  readonly unitCost: string | null;
   readonly safetyStock: number;
   /** Sold only in multiples of this many base units; null where it does not matter. */
   readonly sellMultiple: number | null;
@@ -88,7 +90,7 @@ export async function findProducts(db: Reader, skus: readonly string[]): Promise
   const wanted = [...new Set(skus)];
   if (wanted.length === 0) return new Map();
   const rows = await db.query<Record<string, unknown>>(
-    `SELECT sku, name, base_unit, class, active, safety_stock, sell_multiple, units, components, version
+    `SELECT sku, name, base_unit, class, active, unit_cost, safety_stock, sell_multiple, units, components, version
        FROM product_replicas WHERE sku IN (${marks(wanted.length)})`,
     wanted,
   );
@@ -180,6 +182,7 @@ function productRow(event: CanonicalEvent<"master.changed">, data: ProductChange
     base_unit: data.baseUnit,
     class: data.class,
     active: data.active ? 1 : 0,
+    unit_cost: data.unitCost ?? null,
     safety_stock: data.safetyStock,
     sell_multiple: data.sellMultiple ?? null,
     units: JSON.stringify(data.units),
@@ -206,6 +209,7 @@ function toProduct(row: Record<string, unknown>): ProductReplica {
     baseUnit: row["base_unit"] as string,
     class: row["class"] as string | null,
     active: Number(row["active"]) === 1,
+    unitCost: row["unit_cost"] as string | null,
     safetyStock: Number(row["safety_stock"]),
     sellMultiple: row["sell_multiple"] === null ? null : Number(row["sell_multiple"]),
     units: JSON.parse(row["units"] as string) as UnitFactor[],

@@ -117,7 +117,7 @@ type Layer = keyof typeof layers;
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: ["answers", "gap-watch", "policy-in-force", "watermarks"],
   returns: ["posting"],
-  wms: ["posting"],
+  wms: ["adjustments", "posting"],
 };
 
 describe("inside a subgraph", () => {

@@ -41,6 +41,10 @@ export interface EventData {
   "shipment.voided": StockMoved;
   "stock.status.changed": StockMoved;
   "adjustment.posted": StockMoved;
+  // the paper of an adjustment, under a partition of its own: nothing has moved yet
+  "adjustment.requested": AdjustmentTold;
+  "adjustment.approved": AdjustmentTold;
+  "adjustment.rejected": AdjustmentTold;
   /** Absolute: everything up to `asOfSeq` of this source is in it. */
   "inventory.snapshot": Snapshot;
   // erp
@@ -78,6 +82,14 @@ export interface StockMoved {
   readonly deltas: Partial<Buckets>;
 }
 
+export interface AdjustmentTold {
+  readonly adjustmentId: string;
+  /** Binds a decision to what was asked for. */
+  readonly contentHash: string;
+  /** Who has to decide; null where nobody has to. */
+  readonly tier: string | null;
+}
+
 /** One owner's whole view of a position. Only the members of the owner that sends it are there. */
 export interface Snapshot {
   readonly asOfSeq: number;
@@ -108,6 +120,8 @@ export interface ProductChanged {
   readonly class: string | null;
   readonly active: boolean;
   readonly safetyStock: number;
+  /** Exact decimal, in the company's currency, of one base unit. */
+  readonly unitCost?: string | null;
   readonly units: readonly { readonly unit: string; readonly numerator: number; readonly denominator: number }[];
   /** Sold only in multiples of this many base units. */
   readonly sellMultiple?: number | null;

@@ -9,6 +9,7 @@
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
+import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -31,7 +32,7 @@ import { createWatermarks } from "./watermarks.ts";
 export const availabilityDatabase: DatabaseSpec = {
   system: "availability",
   entities: [PositionEntity, PolicyEntity],
-  migrations: [Kernel1767225600001, MasterData1767225600002, Availability1767225600401],
+  migrations: [Kernel1767225600001, MasterData1767225600002, ProductCost1767225600003, Availability1767225600401],
 };
 
 export async function createAvailability(kernel: Kernel): Promise<Subgraph> {

@@ -1,14 +1,20 @@
 /**
  * Who may use which field of `wms`.
  *
- * Physical stock is for everybody who is somebody; facts come from the warehouse and its connector.
+ * Physical stock is for everybody who is somebody; facts come from the warehouse and its connector. That nobody decides
+ * on their own adjustment, and which tier decides, is `domain/adjustment.ts`: roles alone cannot say it.
  */
 import type { AccessTable } from "../../shared/access.ts";
 
 export const access: AccessTable = {
   "Query.stockMovement": "person",
+  "Query.adjustment": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
+  "Query.adjustments": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
   "StockPosition.physical": "person",
   "StockPosition.movements": "person",
   "Mutation.recordStockEvents": ["connector-wms", "warehouse"],
   "Mutation.changeStockStatus": ["connector-wms", "warehouse", "supervisor"],
+  "Mutation.requestAdjustment": ["warehouse", "supervisor", "planner"],
+  "Mutation.approveAdjustment": ["supervisor", "manager", "controller"],
+  "Mutation.rejectAdjustment": ["supervisor", "manager", "controller"],
 };

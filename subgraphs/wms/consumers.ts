@@ -1,6 +1,6 @@
 /**
- * What other systems' events do here: master data fills the replica, a returned item enters quarantine, and whoever
- * lost count of a position is told its whole stock.
+ * What other systems' events do here: master data fills the replica, a returned item enters quarantine, an adjustment
+ * learns whether the books followed, and whoever lost count of a position is told its whole stock.
  */
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
@@ -9,6 +9,7 @@ import type { AnyEvent, CanonicalEvent, EventType } from "../../shared/events/ca
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
+import { followBooks } from "./adjustments.ts";
 import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { type Entry, postFacts } from "./posting.ts";
@@ -16,7 +17,13 @@ import { keyText, lockBalances, saveBalances } from "./store.ts";
 
 const consumerName = "wms";
 
-const types: readonly EventType[] = ["master.changed", "return.received", "snapshot.requested"];
+const types: readonly EventType[] = [
+  "master.changed",
+  "return.received",
+  "erp.posting.acknowledged",
+  "erp.posting.failed",
+  "snapshot.requested",
+];
 
 export function createConsumers(clock: Clock): ConsumerSpec[] {
   return [
@@ -26,6 +33,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       types,
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
+        await followBooks(tx, recorder, events, consumerName, clock.now());
         await quarantineReturns(tx, recorder, events, clock.now());
         await answerSnapshotRequests(tx, recorder, events);
       },

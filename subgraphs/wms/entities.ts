@@ -1,5 +1,5 @@
 /**
- * The tables of `wms`: balances, and the journal of movements they follow from.
+ * The tables of `wms`: balances, the journal of movements they follow from, and the paper of adjustments.
  *
  * Σ deltas of a position's accepted movements = its balance, bucket by bucket. A movement is never changed or deleted.
  */
@@ -59,6 +59,33 @@ export interface MovementRow {
   note: string | null;
   person: string;
   correlation_id: string;
+}
+
+export interface AdjustmentRow {
+  id: string;
+  sku: string;
+  location_id: string;
+  bucket: string;
+  delta: number;
+  change_from_quantity: number | null;
+  reason_code: string;
+  note: string | null;
+  /** JSON. */
+  evidence: string;
+  requested_by: string;
+  content_hash: string;
+  requested_at_ms: number;
+  status: string;
+  tier: string | null;
+  /** JSON. */
+  reasons: string;
+  total_value: string | null;
+  decided_by: string | null;
+  decided_at_ms: number | null;
+  decision_note: string | null;
+  movement_id: string | null;
+  failure_code: string | null;
+  version: number;
 }
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
@@ -132,5 +159,34 @@ export const MovementEntity = new EntitySchema<MovementRow>({
     note: { ...text(500), ...optional },
     person: text(128),
     correlation_id: text(128),
+  },
+});
+
+export const AdjustmentEntity = new EntitySchema<AdjustmentRow>({
+  name: "Adjustment",
+  tableName: "adjustments",
+  columns: {
+    id: { ...text(36), primary: true },
+    sku: text(64),
+    location_id: text(64),
+    bucket: text(16),
+    delta: quantity,
+    change_from_quantity: { ...quantity, ...optional },
+    reason_code: text(64),
+    note: { ...text(500), ...optional },
+    evidence: { type: "text" },
+    requested_by: text(128),
+    content_hash: text(64),
+    requested_at_ms: wholeNumber,
+    status: text(32),
+    tier: { ...text(16), ...optional },
+    reasons: { type: "text" },
+    total_value: { ...text(48), ...optional },
+    decided_by: { ...text(128), ...optional },
+    decided_at_ms: { ...wholeNumber, ...optional },
+    decision_note: { ...text(500), ...optional },
+    movement_id: { ...text(36), ...optional },
+    failure_code: { ...text(64), ...optional },
+    version: wholeNumber,
   },
 });

@@ -5,9 +5,19 @@
  */
 import DataLoader from "dataloader";
 import type { Database } from "../../shared/db/database.ts";
+import type { Page } from "../../shared/graphql/pagination.ts";
+import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import type { Balance } from "./domain/balance.ts";
 import type { MovementRow } from "./entities.ts";
-import { keyText, loadBalances, loadJournal, loadMovements, type PositionKey } from "./store.ts";
+import {
+  keyText,
+  listAdjustments,
+  loadAdjustments,
+  loadBalances,
+  loadJournal,
+  loadMovements,
+  type PositionKey,
+} from "./store.ts";
 
 /** A page of a position's journal, newest first. */
 export interface JournalPage extends PositionKey {
@@ -22,6 +32,9 @@ export interface Loaders {
   /** Up to `size + 1` rows, to know whether there is a next page. */
   readonly journal: DataLoader<JournalPage, MovementRow[], string>;
   readonly movement: DataLoader<string, MovementRow | null>;
+  readonly adjustment: DataLoader<string, AdjustmentState | null>;
+  /** Up to `size + 1` of them, newest first. */
+  adjustments(status: AdjustmentStatus | null, page: Page): Promise<AdjustmentState[]>;
 }
 
 export function createLoaders(db: Database): Loaders {
@@ -43,7 +56,12 @@ export function createLoaders(db: Database): Loaders {
     const found = new Map((await loadMovements(db, ids)).map((row) => [row.movement_id, row]));
     return ids.map((id) => found.get(id) ?? null);
   });
-  return { balance, journal, movement };
+  const adjustment = new DataLoader<string, AdjustmentState | null>(async (ids) => {
+    const found = await loadAdjustments(db, ids);
+    return ids.map((id) => found.get(id) ?? null);
+  });
+  const adjustments: Loaders["adjustments"] = (status, page) => listAdjustments(db, status, page);
+  return { balance, journal, movement, adjustment, adjustments };
 }
 
 /** Entries have no holes, so the newest page is a range that the balance's count of entries names. */

@@ -8,6 +8,13 @@ import { buckets, onHandOf } from "../../shared/events/canonical-event.ts";
 import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import {
+  approveAdjustment,
+  type DecideAdjustmentInput,
+  type RequestAdjustmentInput,
+  rejectAdjustment,
+  requestAdjustment,
+} from "./adjustments.ts";
+import {
   type ChangeStockStatusInput,
   changeStockStatus,
   type RecordStockEventsInput,
@@ -15,6 +22,7 @@ import {
   type StockMovementReply,
   type WmsDeps,
 } from "./commands.ts";
+import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import { mapBuckets } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
 import type { Loaders } from "./loaders.ts";
@@ -28,16 +36,32 @@ interface PositionRef {
   readonly locationId: string;
 }
 
+interface AdjustmentsArgs extends PageArgs {
+  readonly status?: AdjustmentStatus | null;
+}
+
 export function createResolvers(deps: WmsDeps): Resolvers {
   return {
     Query: {
       stockMovement: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.movement.load(id),
+      adjustment: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.adjustment.load(id),
+      adjustments: async (_: unknown, args: AdjustmentsArgs, { loaders }: WmsContext) => {
+        const page = parsePage(args, 2);
+        const rows = await loaders.adjustments(args.status ?? null, page);
+        return toConnection(rows, page, (state) => [String(state.requestedAtMs), state.adjustmentId]);
+      },
     },
     Mutation: {
       recordStockEvents: (_: unknown, { input }: { input: RecordStockEventsInput }, { request }: WmsContext) =>
         recordStockEvents(deps, input, request),
       changeStockStatus: (_: unknown, { input }: { input: ChangeStockStatusInput }, { request }: WmsContext) =>
         changeStockStatus(deps, input, request),
+      requestAdjustment: (_: unknown, { input }: { input: RequestAdjustmentInput }, { request }: WmsContext) =>
+        requestAdjustment(deps, input, request),
+      approveAdjustment: (_: unknown, { input }: { input: DecideAdjustmentInput }, { request }: WmsContext) =>
+        approveAdjustment(deps, input, request),
+      rejectAdjustment: (_: unknown, { input }: { input: DecideAdjustmentInput }, { request }: WmsContext) =>
+        rejectAdjustment(deps, input, request),
     },
     StockMovementPayload: {
       movement: ({ movementId }: StockMovementReply, _: unknown, { loaders }: WmsContext) =>
@@ -59,6 +83,17 @@ export function createResolvers(deps: WmsDeps): Resolvers {
       },
     },
     StockMovement: movementFields,
+    Adjustment: {
+      id: (state: AdjustmentState) => state.adjustmentId,
+      position: ({ sku, locationId }: AdjustmentState) => ({ sku, locationId }),
+      product: ({ sku }: AdjustmentState) => ({ sku }),
+      location: ({ locationId }: AdjustmentState) => ({ id: locationId }),
+      bucket: (state: AdjustmentState) => state.bucket.toUpperCase(),
+      requestedAt: (state: AdjustmentState) => state.requestedAtMs,
+      decidedAt: (state: AdjustmentState) => state.decidedAtMs,
+      movement: ({ movementId }: AdjustmentState, _: unknown, { loaders }: WmsContext) =>
+        movementId === null ? null : loaders.movement.load(movementId),
+    },
   };
 }
 

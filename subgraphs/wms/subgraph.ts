@@ -6,7 +6,9 @@
 
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
+import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
+import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -18,7 +20,7 @@ import type { Kernel } from "../../shared/kernel.ts";
 import { limits } from "../../shared/limits.ts";
 import { access } from "./access.ts";
 import { createConsumers } from "./consumers.ts";
-import { BalanceEntity, MovementEntity } from "./entities.ts";
+import { AdjustmentEntity, BalanceEntity, MovementEntity } from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
 import { createResolvers } from "./resolvers.ts";
 
@@ -30,8 +32,14 @@ export interface WmsOptions {
 export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "wms",
-    entities: [BalanceEntity, MovementEntity],
-    migrations: [Kernel1767225600001, MasterData1767225600002, Wms1767225600201],
+    entities: [AdjustmentEntity, BalanceEntity, MovementEntity],
+    migrations: [
+      Kernel1767225600001,
+      MasterData1767225600002,
+      ProductCost1767225600003,
+      Wms1767225600201,
+      Adjustments1767225600202,
+    ],
   });
   const signal = createCommitSignal();
   const { masterDataWaitMs = limits.masterDataWaitMs } = options;

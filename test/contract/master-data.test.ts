@@ -6,6 +6,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
+import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import type { Database } from "../../shared/db/database.ts";
 import type { AnyEvent, LocationChanged, ProductChanged } from "../../shared/events/canonical-event.ts";
 import { limits } from "../../shared/limits.ts";
@@ -21,7 +22,7 @@ eachDatabase("master data replica", (makeKernel) => {
     db = await kernel.openDatabase({
       system: "returns",
       entities: [],
-      migrations: [Kernel1767225600001, MasterData1767225600002],
+      migrations: [Kernel1767225600001, MasterData1767225600002, ProductCost1767225600003],
     });
   });
 
@@ -33,6 +34,7 @@ eachDatabase("master data replica", (makeKernel) => {
         product("KIT", 3, {
           class: "A",
           active: false,
+          unitCost: "12.50",
           safetyStock: 7,
           units: [{ unit: "CASE", numerator: 12, denominator: 1 }],
           sellMultiple: 6,
@@ -45,6 +47,7 @@ eachDatabase("master data replica", (makeKernel) => {
         baseUnit: "EA",
         class: "A",
         active: false,
+        unitCost: "12.50",
         safetyStock: 7,
         sellMultiple: 6,
         units: [{ unit: "CASE", numerator: 12, denominator: 1 }],

@@ -88,7 +88,7 @@ export function decideProduct(input: ProductInput, stored: Product | null): Prod
 }
 
 export function productChanged(product: Product): ProductChanged {
-  const { sku: _, unitCost: __, ...shown } = product;
+  const { sku: _, ...shown } = product;
   return { kind: "product", ...shown };
 }
 

@@ -65,11 +65,10 @@ describe("a product", () => {
     expect(next).toEqual({ ...stored, class: null, safetyStock: 5, version: 2 });
   });
 
-  it("tells the others all but what it costs", () => {
+  it("tells the others all of it, what it costs included: corrections are approved by value", () => {
     const product = decideProduct(input({ unitCost: "1.50", sellMultiple: 6 }), null);
     const told = productChanged(product);
-    expect(told).toMatchObject({ kind: "product", version: 1, name: "Angle", sellMultiple: 6, components: [] });
-    expect(told).not.toHaveProperty("unitCost");
+    expect(told).toMatchObject({ kind: "product", version: 1, name: "Angle", unitCost: "1.50", sellMultiple: 6 });
   });
 
   it.each<[Partial<ProductInput>, string]>([

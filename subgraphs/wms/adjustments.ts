@@ -1,0 +1,319 @@
+/**
+ * The life of an adjustment in the database: request, decision, posting, and what the books made of it.
+ *
+ * Whatever is approved is posted in the same transaction, as one movement through `posting.ts`: there is no approved
+ * adjustment whose stock has not moved. Holds no rule of its own; those are `domain/adjustment.ts`.
+ */
+import { canonicalHash } from "../../shared/canonical-json.ts";
+import { type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
+import type { Transaction } from "../../shared/db/database.ts";
+import { AppError } from "../../shared/errors.ts";
+import { type AnyEvent, type Bucket, buckets } from "../../shared/events/canonical-event.ts";
+import { newId, parseCode, parseDocumentId, parseLocationId, parseSku, parseText } from "../../shared/ids.ts";
+import { limits } from "../../shared/limits.ts";
+import { type ProductReplica, waitForMasterData } from "../../shared/master-data.ts";
+import { causeOf } from "../../shared/messaging/consumer.ts";
+import type { Recorder } from "../../shared/recorder.ts";
+import type { BucketName, WmsDeps } from "./commands.ts";
+import { type AdjustmentContent, type AdjustmentState, automatic, decide, evolve } from "./domain/adjustment.ts";
+import { rollingWindowMs } from "./domain/adjustment-policy.ts";
+import { type Balance, noBalance } from "./domain/balance.ts";
+import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
+import { postFacts } from "./posting.ts";
+import {
+  keyText,
+  lockAdjustment,
+  lockAdjustmentsOf,
+  lockOrCreateBalances,
+  type PositionKey,
+  requestedSince,
+  saveAdjustments,
+} from "./store.ts";
+
+export interface RequestAdjustmentInput {
+  readonly idempotencyKey: string;
+  readonly sku: string;
+  readonly locationId: string;
+  readonly bucket?: BucketName | null;
+  readonly delta: number;
+  readonly changeFromQuantity?: number | null;
+  readonly reasonCode: string;
+  readonly note?: string | null;
+  readonly evidence?: readonly string[] | null;
+}
+
+export interface DecideAdjustmentInput {
+  readonly idempotencyKey: string;
+  readonly id: string;
+  readonly contentHash: string;
+  readonly note?: string | null;
+}
+
+interface Outcome {
+  readonly adjustment: AdjustmentState | null;
+}
+
+export type AdjustmentReply = Payload<Outcome>;
+
+/**
+ * Can fail with CHANGE_FROM_QUANTITY_STALE, INSUFFICIENT_STOCK, UNKNOWN_SKU, UNKNOWN_LOCATION, INVALID_INPUT,
+ * TOO_MANY_ITEMS, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
+ */
+export async function requestAdjustment(
+  deps: WmsDeps,
+  input: RequestAdjustmentInput,
+  context: RequestContext,
+): Promise<AdjustmentReply> {
+  const { sku, locationId } = input;
+  const need = { items: [{ sku }], locationIds: [locationId] };
+  const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  return runCommand<Outcome>(deps, {
+    operation: "requestAdjustment",
+    input,
+    context,
+    refused: { adjustment: null },
+    async work(tx, recorder) {
+      const nowMs = deps.clock.now();
+      const content = parseContent(input, newId(nowMs), recorder.cause.person);
+      const product = masterData.product(content.sku, ["input", "sku"]);
+      masterData.location(content.locationId, ["input", "locationId"]);
+      const requested = await judge(tx, content, product, nowMs);
+      tell(recorder, "adjustment.requested", requested.state);
+      const state = await postIfApproved(tx, recorder, requested, nowMs);
+      await save(tx, recorder, "requestAdjustment", state);
+      return { adjustment: state };
+    },
+  });
+}
+
+/**
+ * Can fail with SAME_PERSON, APPROVAL_TIER_TOO_LOW, CONTENT_CHANGED, CHANGE_FROM_QUANTITY_STALE, INSUFFICIENT_STOCK,
+ * ILLEGAL_TRANSITION, UNKNOWN_DOCUMENT, INVALID_INPUT, QUANTITY_OUT_OF_RANGE.
+ */
+export function approveAdjustment(deps: WmsDeps, input: DecideAdjustmentInput, context: RequestContext) {
+  return decideOn(deps, "approve", input, context);
+}
+
+/** Can fail with SAME_PERSON, CONTENT_CHANGED, ILLEGAL_TRANSITION, UNKNOWN_DOCUMENT, INVALID_INPUT. */
+export function rejectAdjustment(deps: WmsDeps, input: DecideAdjustmentInput, context: RequestContext) {
+  return decideOn(deps, "reject", input, context);
+}
+
+/** The books followed a movement, or could not: the adjustment it came from, if it did, knows then. */
+export async function followBooks(
+  tx: Transaction,
+  recorder: Recorder,
+  events: readonly AnyEvent[],
+  consumerName: string,
+  nowMs: number,
+): Promise<void> {
+  const answers = events.filter(
+    (event) => event.type === "erp.posting.acknowledged" || event.type === "erp.posting.failed",
+  );
+  const posted = await lockAdjustmentsOf(tx, [...new Set(answers.map(({ data }) => data.postedEventId))]);
+  const states = new Map(posted.map((state) => [state.movementId, state]));
+  const changed = new Map<string, AdjustmentState>();
+  for (const event of answers) {
+    const before = states.get(event.data.postedEventId);
+    if (!before) continue;
+    const { data } = event;
+    const command =
+      "code" in data ? ({ type: "failBook", code: data.code } as const) : ({ type: "followBook" } as const);
+    const after = decide(before, command, nowMs).reduce(evolve, before);
+    // It came late, or a second time: a status never goes backwards.
+    if (after === before) continue;
+    states.set(event.data.postedEventId, after);
+    changed.set(after.adjustmentId, after);
+    recorder.audit(auditEntry(event.type, after), causeOf(consumerName, event));
+  }
+  await saveAdjustments(tx, [...changed.values()]);
+}
+
+/** An adjustment, and the position it corrects as it is under the lock. */
+interface Adjusted {
+  readonly state: AdjustmentState;
+  readonly balance: Balance;
+}
+
+async function judge(
+  tx: Transaction,
+  content: AdjustmentContent,
+  { class: itemClass, unitCost }: ProductReplica,
+  nowMs: number,
+): Promise<Adjusted> {
+  const balance = await lockBalance(tx, content);
+  const asker = { ...content, person: content.requestedBy };
+  const earlierQuantity = await requestedSince(tx, asker, nowMs - rollingWindowMs);
+  const facts = { bucketQuantity: balance.stock[content.bucket], itemClass, unitCost, earlierQuantity };
+  const command = { type: "request", content, contentHash: hashOf(content), facts } as const;
+  const state = decide(null, command, nowMs).reduce<AdjustmentState | null>(evolve, null);
+  if (!state) throw new AppError("INTERNAL");
+  return { state, balance };
+}
+
+function decideOn(
+  deps: WmsDeps,
+  type: "approve" | "reject",
+  input: DecideAdjustmentInput,
+  context: RequestContext,
+): Promise<AdjustmentReply> {
+  const operation = `${type}Adjustment`;
+  return runCommand<Outcome>(deps, {
+    operation,
+    input,
+    context,
+    refused: { adjustment: null },
+    async work(tx, recorder) {
+      const nowMs = deps.clock.now();
+      const id = parseDocumentId(input.id, ["input", "id"]);
+      const before = await lockAdjustment(tx, id);
+      if (!before) {
+        throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"], message: `No such adjustment: ${id}.` });
+      }
+      const balance = await lockBalance(tx, before);
+      const decision = {
+        type,
+        person: recorder.cause.person,
+        roles: [...context.identity.roles],
+        readHash: input.contentHash,
+        currentHash: hashOf(before),
+        note: parseText(input.note, limits.noteLengthMax, ["input", "note"]),
+        bucketQuantity: balance.stock[before.bucket],
+      };
+      const decided = decide(before, decision, nowMs).reduce(evolve, before);
+      if (type === "reject") tell(recorder, "adjustment.rejected", decided);
+      const state = await postIfApproved(tx, recorder, { state: decided, balance }, nowMs);
+      await save(tx, recorder, operation, state);
+      return { adjustment: state };
+    },
+  });
+}
+
+/**
+ * What is approved, by a person or by the rules alone, becomes one movement; the rest stays as it is. The movement's
+ * person is the system: neither who asked for it nor who approved it also posts it.
+ */
+async function postIfApproved(
+  tx: Transaction,
+  recorder: Recorder,
+  { state, balance }: Adjusted,
+  nowMs: number,
+): Promise<AdjustmentState> {
+  if (state.status !== "APPROVED" && state.status !== "AUTO_APPROVED") return state;
+  tell(recorder, "adjustment.approved", state);
+  const fact: StockFact = {
+    id: state.adjustmentId,
+    type: "ADJUSTMENT",
+    sku: state.sku,
+    locationId: state.locationId,
+    quantity: state.delta,
+    unit: null,
+    // It was judged by the balance as it stands, so no snapshot that is in it can have it already.
+    occurredAtMs: Math.max(nowMs, balance.snapshot?.occurredAtMs ?? 0),
+    sourceSeq: null,
+    documentRef: { type: "ADJUSTMENT", id: state.adjustmentId },
+    fromBucket: null,
+    toBucket: state.bucket,
+    reasonCode: state.reasonCode,
+    note: state.note,
+    buckets: null,
+  };
+  assertFact(fact);
+  const effect = effectOf(fact, (inBaseUnits) => inBaseUnits);
+  const cause = { ...recorder.cause, person: automatic, roles: [] };
+  const posting = { source: "system:adjustments", action: "adjustment.posted", nowMs };
+  const entries = [{ fact, effect, uom: null, cause }];
+  const [verdict] = await postFacts(tx, recorder, { ...posting, entries });
+  if (verdict?.status === "REJECTED") throw verdict.error;
+  if (verdict?.status !== "ACCEPTED") throw new AppError("INTERNAL", { message: "The adjustment had no effect." });
+  return decide(state, { type: "post", movementId: verdict.movementId }, nowMs).reduce(evolve, state);
+}
+
+async function save(tx: Transaction, recorder: Recorder, action: string, state: AdjustmentState): Promise<void> {
+  await saveAdjustments(tx, [state]);
+  recorder.audit(auditEntry(action, state));
+}
+
+function auditEntry(action: string, state: AdjustmentState) {
+  const { adjustmentId, status, contentHash, tier, reasons, movementId, failureCode, version } = state;
+  const content = contentOf(state);
+  return {
+    subject: `adjustment:${adjustmentId}`,
+    action,
+    detail: { status, version, contentHash, tier, reasons, movementId, failureCode, content },
+  };
+}
+
+/** What is told of the paper counts in a sequence of its own: the request is the first, the decision the second. */
+function tell(
+  recorder: Recorder,
+  type: "adjustment.requested" | "adjustment.approved" | "adjustment.rejected",
+  state: AdjustmentState,
+): void {
+  const { adjustmentId, sku, locationId, contentHash, tier } = state;
+  recorder.event({
+    type,
+    sourceSeq: type === "adjustment.requested" ? 1 : 2,
+    partitionKey: `adjustment:${adjustmentId}`,
+    sku,
+    locationId,
+    quantity: state.delta,
+    toBucket: state.bucket,
+    documentRef: { type: "ADJUSTMENT", id: adjustmentId },
+    reasonCode: state.reasonCode,
+    note: type === "adjustment.requested" ? state.note : state.decisionNote,
+    data: { adjustmentId, contentHash, tier },
+  });
+}
+
+async function lockBalance(tx: Transaction, { sku, locationId }: PositionKey): Promise<Balance> {
+  const key = { sku, locationId };
+  return (await lockOrCreateBalances(tx, [key])).get(keyText(key)) ?? noBalance;
+}
+
+/** Fails with INVALID_INPUT, TOO_MANY_ITEMS. */
+function parseContent(input: RequestAdjustmentInput, adjustmentId: string, requestedBy: string): AdjustmentContent {
+  const evidence = input.evidence ?? [];
+  if (evidence.length > limits.evidenceMax) {
+    const message = `At most ${limits.evidenceMax} pieces of evidence.`;
+    throw new AppError("TOO_MANY_ITEMS", { field: ["input", "evidence"], message });
+  }
+  return {
+    adjustmentId,
+    sku: parseSku(input.sku, ["input", "sku"]),
+    locationId: parseLocationId(input.locationId, ["input", "locationId"]),
+    bucket: bucketOf(input.bucket),
+    delta: input.delta,
+    changeFromQuantity: input.changeFromQuantity ?? null,
+    reasonCode: parseCode(input.reasonCode, limits.reasonCodeLengthMax, ["input", "reasonCode"]),
+    note: parseText(input.note, limits.noteLengthMax, ["input", "note"]),
+    evidence: evidence.map((item, i) => parseCode(item, limits.evidenceLengthMax, ["input", "evidence", String(i)])),
+    requestedBy,
+  };
+}
+
+function bucketOf(name: BucketName | null | undefined): Bucket {
+  return buckets.find((bucket) => bucket.toUpperCase() === name) ?? "unrestricted";
+}
+
+/** What a decision is bound to, and nothing that the decision itself changes. */
+function contentOf(state: AdjustmentContent): AdjustmentContent {
+  const { adjustmentId, sku, locationId, bucket, delta, changeFromQuantity, reasonCode, note, evidence } = state;
+  const { requestedBy } = state;
+  return {
+    adjustmentId,
+    sku,
+    locationId,
+    bucket,
+    delta,
+    changeFromQuantity,
+    reasonCode,
+    note,
+    evidence,
+    requestedBy,
+  };
+}
+
+function hashOf(content: AdjustmentContent): string {
+  return canonicalHash(contentOf(content));
+}
