@@ -152,6 +152,12 @@ export const errorTable = {
     shown: "user",
     message: "The decision belongs to another person than the one who asked for it.",
   },
+  CONTENT_CHANGED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The document is not the one that was read before the decision: read it again.",
+  },
   RETURN_EXCEEDED: {
     class: "BUSINESS_RULE",
     retryable: false,
