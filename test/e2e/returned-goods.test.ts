@@ -7,8 +7,6 @@ import { expect, it } from "vitest";
 import { expectConservation } from "../helpers/conservation.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
-const judged = "{ return { status contentHash } userErrors { code } }";
-
 interface Judged {
   readonly return: { readonly status: string; readonly contentHash: string | null } | null;
   readonly userErrors: readonly { readonly code: string }[];
@@ -23,32 +21,19 @@ interface Picture {
   readonly desk: readonly number[];
 }
 
-/** One item at one place of its own, 20 on the shelf, and the people who work there. */
-async function open(target: Target, sku: string) {
+/** One item at one place of its own, 20 of it on the shelf. */
+async function stock(target: Target, sku: string) {
   const place = { sku, locationId: `${sku}-L` };
-  const rita = target.client(await target.token("rita", ["returns-desk"]));
-  const ritaPromoted = target.client(await target.token("rita", ["returns-desk", "supervisor"]));
-  const sue = target.client(await target.token("sue", ["supervisor"]));
-  let keys = 0;
+  let events = 0;
 
   async function record(event: Readonly<Record<string, unknown>>): Promise<void> {
-    const id = `${sku}-${++keys}`;
+    const id = `${sku}-${++events}`;
     const input = { idempotencyKey: id, events: [{ id, occurredAt: "2026-01-05T08:00:00Z", ...place, ...event }] };
     const { recordStockEvents } = await target.connector.request<{ recordStockEvents: { results: unknown } }>(
       "mutation ($input: RecordStockEventsInput!) { recordStockEvents(input: $input) { results { status code } } }",
       { input },
     );
     expect(recordStockEvents.results).toEqual([{ status: "ACCEPTED", code: null }]);
-  }
-
-  async function judge(by: typeof rita, step: string, input: Readonly<Record<string, unknown>>): Promise<Judged> {
-    const isDecision = step === "approveDisposition" || step === "rejectDisposition";
-    const type = isDecision ? "DecideDisposition" : `${step.charAt(0).toUpperCase()}${step.slice(1)}`;
-    const reply = await by.request<Record<string, Judged>>(
-      `mutation ($input: ${type}Input!) { ${step}(input: $input) ${judged} }`,
-      { input: { idempotencyKey: `${sku}-${++keys}`, ...input } },
-    );
-    return reply[step] as Judged;
   }
 
   async function picture(): Promise<Picture> {
@@ -69,15 +54,15 @@ async function open(target: Target, sku: string) {
     return { ats: availability.availableToSell, ...physical, desk };
   }
 
-  /** Waits for the picture; on the way to it, ATS is never above `atMost`. */
-  async function becomes(expected: Picture, atMost: number): Promise<void> {
+  /** Waits for the picture; on the way to it, ATS is never above what it will be then. */
+  async function becomes(expected: Picture & { readonly ats: number }): Promise<void> {
     const seen: number[] = [];
     await target.eventually(async () => {
       const now = await picture();
       seen.push(now.ats ?? 0);
       expect(now).toEqual(expected);
     });
-    expect(Math.max(...seen)).toBeLessThanOrEqual(atMost);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(expected.ats);
   }
 
   await target.connector.request(
@@ -89,26 +74,46 @@ async function open(target: Target, sku: string) {
     },
   );
   await record({ type: "SNAPSHOT", quantity: 20, buckets: { unrestricted: 20 } });
+  return { place, record, becomes };
+}
+
+/** The return of 6 of it, and the people who decide about that: rita at the desk, and sue. */
+async function open(target: Target, sku: string) {
+  const { place, ...warehouse } = await stock(target, sku);
   const returnId = `${sku}-R`;
+  const rita = target.client(await target.token("rita", ["returns-desk"]));
+  const ritaPromoted = target.client(await target.token("rita", ["returns-desk", "supervisor"]));
+  const sue = target.client(await target.token("sue", ["supervisor"]));
+  let keys = 0;
+
+  async function judge(by: typeof rita, step: string, type: string, input: object): Promise<Judged> {
+    const reply = await by.request<Record<string, Judged>>(
+      `mutation ($input: ${type}!) { ${step}(input: $input) { return { status contentHash } userErrors { code } } }`,
+      { input: { idempotencyKey: `${returnId}-${++keys}`, ...input } },
+    );
+    return reply[step] as Judged;
+  }
+
   const lines = [{ sku, quantity: 6 }];
+  const announced = {
+    orderId: `${sku}-O`,
+    locationId: place.locationId,
+    lines: [{ ...lines[0], reasonCode: "UNWANTED" }],
+  };
   return {
-    returnId,
+    ...warehouse,
     documentRef: { type: "RETURN", id: returnId },
-    record,
-    becomes,
-    authorize: () =>
-      judge(rita, "authorizeReturn", {
-        id: returnId,
-        orderId: `${sku}-O`,
-        locationId: place.locationId,
-        lines: [{ sku, quantity: 6, reasonCode: "UNWANTED" }],
-      }),
-    receive: () => judge(rita, "receiveReturn", { returnId, lines }),
-    inspect: () => judge(rita, "inspectReturn", { returnId, lines: [{ lineId: "1", condition: "GOOD" }] }),
+    authorize: () => judge(rita, "authorizeReturn", "AuthorizeReturnInput", { id: returnId, ...announced }),
+    receive: () => judge(rita, "receiveReturn", "ReceiveReturnInput", { returnId, lines }),
+    inspect: () =>
+      judge(rita, "inspectReturn", "InspectReturnInput", { returnId, lines: [{ lineId: "1", condition: "GOOD" }] }),
     propose: (disposition: string) =>
-      judge(rita, "proposeDisposition", { returnId, lines: [{ lineId: "1", disposition }] }),
+      judge(rita, "proposeDisposition", "ProposeDispositionInput", { returnId, lines: [{ lineId: "1", disposition }] }),
     approve: (contentHash: string | null, by: "rita" | "sue" = "sue") =>
-      judge(by === "sue" ? sue : ritaPromoted, "approveDisposition", { returnId, contentHash }),
+      judge(by === "sue" ? sue : ritaPromoted, "approveDisposition", "DecideDispositionInput", {
+        returnId,
+        contentHash,
+      }),
     status: async () =>
       (
         await rita.request<{ return: { status: string } }>("query ($id: ID!) { return(id: $id) { status } }", {
@@ -121,14 +126,14 @@ async function open(target: Target, sku: string) {
 eachTarget("returned goods", (target) => {
   it("2: quarantine rises and ATS does not, until inspection, approval by another person and the warehouse's putaway", async () => {
     const story = await open(target(), "RG-1");
-    await story.becomes({ ats: 20, onHand: 20, quarantine: 0, desk: [0, 0, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 20, quarantine: 0, desk: [0, 0, 0] });
 
     await story.authorize();
     expect(await story.receive()).toMatchObject({ return: { status: "RECEIVED" }, userErrors: [] });
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [6, 0, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [6, 0, 0] });
 
     expect(await story.inspect()).toMatchObject({ return: { status: "IN_INSPECTION" }, userErrors: [] });
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [0, 6, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [0, 6, 0] });
 
     const proposal = await story.propose("RESTOCKED");
     expect(proposal).toMatchObject({ return: { status: "DISPOSITION_PROPOSED" }, userErrors: [] });
@@ -136,13 +141,13 @@ eachTarget("returned goods", (target) => {
     expect(await story.approve(contentHash, "rita")).toEqual({ return: null, userErrors: [{ code: "SAME_PERSON" }] });
     expect(await story.approve("of-something-else")).toMatchObject({ userErrors: [{ code: "CONTENT_CHANGED" }] });
     expect(await story.approve(contentHash)).toMatchObject({ return: { status: "APPROVED" }, userErrors: [] });
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [0, 6, 6] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [0, 6, 6] });
 
     const putaway = { type: "PUTAWAY", fromBucket: "QUARANTINE", documentRef: story.documentRef };
     await story.record({ ...putaway, quantity: 2 });
-    await story.becomes({ ats: 22, onHand: 26, quarantine: 4, desk: [0, 4, 4] }, 22);
+    await story.becomes({ ats: 22, onHand: 26, quarantine: 4, desk: [0, 4, 4] });
     await story.record({ ...putaway, quantity: 4 });
-    await story.becomes({ ats: 26, onHand: 26, quarantine: 0, desk: [0, 0, 0] }, 26);
+    await story.becomes({ ats: 26, onHand: 26, quarantine: 0, desk: [0, 0, 0] });
     expect(await story.status()).toBe("RESTOCKED");
     await expectConservation(target());
   });
@@ -154,11 +159,11 @@ eachTarget("returned goods", (target) => {
     await story.inspect();
     const { return: proposed } = await story.propose("SCRAPPED");
     expect(await story.approve(proposed?.contentHash ?? null)).toMatchObject({ return: { status: "APPROVED" } });
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [0, 6, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [0, 6, 0] });
     const out = { fromBucket: "QUARANTINE", documentRef: story.documentRef };
     await story.record({ ...out, type: "ADJUSTMENT", quantity: -4, reasonCode: "SCRAP" });
     await story.record({ ...out, type: "SHIPMENT", quantity: 2 });
-    await story.becomes({ ats: 20, onHand: 20, quarantine: 0, desk: [0, 0, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 20, quarantine: 0, desk: [0, 0, 0] });
     expect(await story.status()).toBe("SCRAPPED");
     await expectConservation(target());
   });
@@ -167,13 +172,13 @@ eachTarget("returned goods", (target) => {
     const story = await open(target(), "RG-3");
     await story.authorize();
     await story.receive();
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [6, 0, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [6, 0, 0] });
     await story.record({ type: "STATUS_CHANGE", quantity: 6, fromBucket: "QUARANTINE", toBucket: "UNRESTRICTED" });
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 0, desk: [6, 0, 0] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 0, desk: [6, 0, 0] });
     await story.inspect();
     const { return: proposed } = await story.propose("RESTOCKED");
     await story.approve(proposed?.contentHash ?? null);
-    await story.becomes({ ats: 20, onHand: 26, quarantine: 0, desk: [0, 6, 6] }, 20);
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 0, desk: [0, 6, 6] });
     await expectConservation(target());
   });
 });
