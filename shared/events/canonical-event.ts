@@ -66,7 +66,14 @@ export interface EventData {
   "return.authorized": { readonly returnId: string };
   /** `announced`: false where nobody had authorised the return. */
   "return.received": { readonly returnId: string; readonly quarantinedDelta: number; readonly announced?: boolean };
-  "return.restocked": { readonly returnId: string; readonly quarantinedDelta: number };
+  "return.inspected": ReturnMoved & { readonly condition: string };
+  /** PROPOSED, APPROVED and REJECTED are paper; CARRIED_OUT: the warehouse took the units out, not to the shelf. */
+  "return.dispositioned": ReturnMoved & {
+    readonly step: "PROPOSED" | "APPROVED" | "REJECTED" | "CARRIED_OUT";
+    /** What is to become of the units; null where nobody had said it before they left. */
+    readonly disposition: string | null;
+  };
+  "return.restocked": ReturnMoved;
   // master data and policy
   "master.changed": ProductChanged | LocationChanged;
   "policy.changed": { readonly policyVersion: number };
@@ -88,6 +95,14 @@ export interface AdjustmentTold {
   readonly contentHash: string;
   /** Who has to decide; null where nobody has to. */
   readonly tier: string | null;
+}
+
+/** Changes of the figures of the returns desk. Events from before inspections existed have the first alone. */
+export interface ReturnMoved {
+  readonly returnId: string;
+  readonly quarantinedDelta: number;
+  readonly inInspectionDelta?: number;
+  readonly restockApprovedDelta?: number;
 }
 
 /** One owner's whole view of a position. Only the members of the owner that sends it are there. */

@@ -35,6 +35,8 @@ const facts: readonly EventType[] = [
   "book.balance.changed",
   "return.authorized",
   "return.received",
+  "return.inspected",
+  "return.dispositioned",
   "return.restocked",
 ];
 

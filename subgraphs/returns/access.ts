@@ -11,4 +11,8 @@ export const access: AccessTable = {
   "StockPosition.returns": "person",
   "Mutation.authorizeReturn": ["returns-desk", "storefront", "portal"],
   "Mutation.receiveReturn": ["returns-desk", "warehouse"],
+  "Mutation.inspectReturn": ["returns-desk"],
+  "Mutation.proposeDisposition": ["returns-desk"],
+  "Mutation.approveDisposition": ["supervisor", "manager", "controller"],
+  "Mutation.rejectDisposition": ["supervisor", "manager", "controller"],
 };

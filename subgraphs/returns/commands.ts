@@ -1,16 +1,20 @@
 /**
- * The commands of the returns desk: authorise a return, receive one.
+ * The commands of the returns desk: authorise a return, receive it, inspect it, and decide what becomes of it.
  *
- * Each waits a bounded time for master data that may still be on its way, then parses, decides and writes in one
- * transaction.
+ * Those that name items wait a bounded time for master data that may still be on its way. Each parses, decides and
+ * writes in one transaction. None of them makes a unit sellable: only the warehouse's putaway does.
  */
+import { canonicalHash } from "../../shared/canonical-json.ts";
 import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
+import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
-import { newId, parseCode, parseDocumentId, parseLocationId, parseSku } from "../../shared/ids.ts";
+import { newId, parseCode, parseDocumentId, parseLocationId, parseSku, parseText } from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
 import { type EnteredQuantity, type MasterData, waitForMasterData } from "../../shared/master-data.ts";
 import { assertPositive } from "../../shared/quantity.ts";
-import { authorize, type EnteredLine, evolve, type ReturnState, receive } from "./domain/return.ts";
+import { authorize, type EnteredLine, receive } from "./domain/arrival.ts";
+import { type Decide, decide, inspect, type NamedLine, propose } from "./domain/disposition.ts";
+import { type Disposition, evolve, type ReturnEvent, type ReturnState } from "./domain/return.ts";
 import { type Entered, post } from "./posting.ts";
 import { lockReturns } from "./store.ts";
 
@@ -38,6 +42,25 @@ export interface ReceiveReturnInput {
   readonly orderId?: string | null;
   readonly locationId?: string | null;
   readonly lines: readonly ReceiveReturnLineInput[];
+}
+
+export interface InspectReturnInput {
+  readonly idempotencyKey: string;
+  readonly returnId: string;
+  readonly lines: readonly { readonly lineId: string; readonly condition: string; readonly note?: string | null }[];
+}
+
+export interface ProposeDispositionInput {
+  readonly idempotencyKey: string;
+  readonly returnId: string;
+  readonly lines: readonly { readonly lineId: string; readonly disposition: Disposition }[];
+}
+
+export interface DecideDispositionInput {
+  readonly idempotencyKey: string;
+  readonly returnId: string;
+  readonly contentHash: string;
+  readonly note?: string | null;
 }
 
 interface Outcome {
@@ -76,7 +99,7 @@ export async function authorizeReturn(
       const state = evolve(before, event);
       // Line n of the return is line n of the input.
       const entered = new Map(input.lines.map((line, i) => [i + 1, asEntered(known, line)]));
-      await post(tx, recorder, nowMs, [{ event, state, action, entered }]);
+      await post(tx, recorder, nowMs, [{ event, before, state, action, entered }]);
       return { return: state };
     },
   });
@@ -105,16 +128,97 @@ export async function receiveReturn(
       const locationId = input.locationId == null ? null : parseKnownLocation(known, input.locationId);
       const lines = parseLines(known, input.lines);
       const returnId = announcedAs ?? newId(nowMs);
-      const before = announcedAs === null ? null : ((await lockReturns(tx, [announcedAs])).get(announcedAs) ?? null);
-      if (announcedAs !== null && !before) {
-        const message = `No such return: ${announcedAs}.`;
-        throw new AppError("UNKNOWN_DOCUMENT", { returnId, message, field: ["input", "returnId"] });
-      }
+      const before = announcedAs === null ? null : await lockReturn(tx, announcedAs);
       const event = receive(before, { returnId, orderId, locationId, lines }, nowMs);
       const state = evolve(before, event);
-      await post(tx, recorder, nowMs, [{ event, state, action }]);
+      await post(tx, recorder, nowMs, [{ event, before, state, action }]);
       return { return: state };
     },
+  });
+}
+
+/** Can fail with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, INVALID_INPUT, TOO_MANY_ITEMS. */
+export function inspectReturn(
+  deps: CommandDeps,
+  input: InspectReturnInput,
+  context: RequestContext,
+): Promise<ReturnPayload> {
+  return judge(deps, "inspectReturn", input, context, (state, nowMs) => {
+    const lines = parseNamed(input.lines, ({ condition, note }, field) => ({
+      condition: parseCode(condition, limits.reasonCodeLengthMax, [...field, "condition"]),
+      note: parseText(note, limits.noteLengthMax, [...field, "note"]),
+    }));
+    return inspect(state, { lines }, nowMs);
+  });
+}
+
+/** Can fail with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, INVALID_INPUT, TOO_MANY_ITEMS. */
+export function proposeDisposition(
+  deps: CommandDeps,
+  input: ProposeDispositionInput,
+  context: RequestContext,
+): Promise<ReturnPayload> {
+  return judge(deps, "proposeDisposition", input, context, (state, nowMs, proposedBy) => {
+    const lines = parseNamed(input.lines, ({ disposition }) => ({ disposition }));
+    return propose(state, { lines, proposedBy }, canonicalHash, nowMs);
+  });
+}
+
+/** Can fail with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, SAME_PERSON, CONTENT_CHANGED, INVALID_INPUT. */
+export function decideDisposition(
+  deps: CommandDeps,
+  verdict: Decide["verdict"],
+  input: DecideDispositionInput,
+  context: RequestContext,
+): Promise<ReturnPayload> {
+  const action = verdict === "approved" ? "approveDisposition" : "rejectDisposition";
+  return judge(deps, action, input, context, (state, nowMs, decidedBy) => {
+    const note = parseText(input.note, limits.noteLengthMax, ["input", "note"]);
+    return decide(state, { verdict, contentHash: input.contentHash, decidedBy, note }, nowMs);
+  });
+}
+
+/** A command about a return that exists: under its lock, by the person who asks. */
+function judge(
+  deps: CommandDeps,
+  action: string,
+  input: { readonly idempotencyKey: string; readonly returnId: string },
+  context: RequestContext,
+  toEvent: (state: ReturnState, nowMs: number, person: string) => ReturnEvent,
+): Promise<ReturnPayload> {
+  return runCommand<Outcome>(deps, {
+    operation: action,
+    input,
+    context,
+    refused: { return: null },
+    work: async (tx, recorder) => {
+      const nowMs = deps.clock.now();
+      const before = await lockReturn(tx, parseDocumentId(input.returnId, ["input", "returnId"]));
+      const event = toEvent(before, nowMs, recorder.cause.person);
+      const state = evolve(before, event);
+      await post(tx, recorder, nowMs, [{ event, before, state, action }]);
+      return { return: state };
+    },
+  });
+}
+
+/** Fails with UNKNOWN_DOCUMENT. */
+async function lockReturn(tx: Transaction, returnId: string): Promise<ReturnState> {
+  const state = (await lockReturns(tx, [returnId])).get(returnId);
+  if (state) return state;
+  const message = `No such return: ${returnId}.`;
+  throw new AppError("UNKNOWN_DOCUMENT", { returnId, message, field: ["input", "returnId"] });
+}
+
+/** The lines that an input names by their number. */
+function parseNamed<L extends { readonly lineId: string }, R extends object>(
+  lines: readonly L[],
+  rest: (line: L, field: readonly string[]) => R,
+): (NamedLine & R)[] {
+  assertFew(lines);
+  return lines.map((line, i) => {
+    const field = ["input", "lines", String(i)];
+    return { lineNumber: Number(line.lineId), field, ...rest(line, field) };
   });
 }
 
@@ -134,10 +238,7 @@ function parseKnownLocation(known: MasterData, locationId: string): string {
 }
 
 function parseLines(known: MasterData, lines: readonly EnteredQuantity[]): EnteredLine[] {
-  if (lines.length > limits.commandItemsMax) {
-    const message = `A return has at most ${limits.commandItemsMax} lines.`;
-    throw new AppError("TOO_MANY_ITEMS", { message, field: ["input", "lines"] });
-  }
+  assertFew(lines);
   return lines.map((line, i) => {
     const field = ["input", "lines", String(i)];
     const sku = parseSku(line.sku, [...field, "sku"]);
@@ -145,6 +246,12 @@ function parseLines(known: MasterData, lines: readonly EnteredQuantity[]): Enter
     // Rounded down when authorised and when received: parts of a whole never add up to more than it.
     return { sku, quantity: known.baseUnits(line, "supply", field), field };
   });
+}
+
+function assertFew(lines: readonly unknown[]): void {
+  if (lines.length <= limits.commandItemsMax) return;
+  const message = `A return has at most ${limits.commandItemsMax} lines.`;
+  throw new AppError("TOO_MANY_ITEMS", { message, field: ["input", "lines"] });
 }
 
 function parseReasonCode(value: string, field: readonly string[]): string {

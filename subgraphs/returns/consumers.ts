@@ -1,8 +1,8 @@
 /**
- * What the other systems' facts do here: master data fills the replica, a putaway of returned units takes them out of
- * quarantine, a request for a snapshot is answered.
+ * What the other systems' facts do here: master data fills the replica, what the warehouse does with returned units
+ * takes them out of quarantine, a request for a snapshot is answered.
  *
- * A batch is one transaction with a constant number of statements. A putaway that cannot be true (no such return, more
+ * A batch is one transaction with a constant number of statements. A fact that cannot be true (no such return, more
  * than is in quarantine) fails by itself and becomes a dead letter.
  */
 import type { Clock } from "../../shared/clock.ts";
@@ -13,7 +13,8 @@ import { partitionKey } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
-import { evolve, type Restock, type ReturnState, restock } from "./domain/return.ts";
+import { type Departure, depart } from "./domain/departure.ts";
+import { evolve, type ReturnState } from "./domain/return.ts";
 import type { PositionRow } from "./entities.ts";
 import { type Posting, post } from "./posting.ts";
 import { keyOf, lockPositions, lockReturns, type PositionKey, savePositions } from "./store.ts";
@@ -25,18 +26,22 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
     {
       name: consumerName,
       topic: "facts",
-      types: ["master.changed", "putaway.completed", "snapshot.requested"],
+      types: ["master.changed", ...departures, "snapshot.requested"],
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
-        await restockAll(tx, events, recorder, clock.now());
+        await follow(tx, events, recorder, clock.now());
         await answerSnapshots(tx, events, recorder, clock.now());
       },
     },
   ];
 }
 
-async function restockAll(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number) {
-  const facts = events.filter(isRestock).map((event) => ({ event, fact: toRestock(event) }));
+/** What took returned units out of quarantine: to the shelf, to another bucket, or out of the building. */
+const departures = ["putaway.completed", "stock.status.changed", "shipment.confirmed", "adjustment.posted"] as const;
+type DepartureEvent = AnyEvent & CanonicalEvent<(typeof departures)[number]>;
+
+async function follow(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number) {
+  const facts = events.filter(isDeparture).map((event) => ({ event, fact: toDeparture(event) }));
   if (facts.length === 0) return;
   const states: Map<string, ReturnState> = await lockReturns(
     tx,
@@ -44,23 +49,29 @@ async function restockAll(tx: Transaction, events: readonly AnyEvent[], recorder
   );
   const postings = facts.map(({ event, fact }): Posting => {
     const before = states.get(fact.returnId) ?? null;
-    const restocked = restock(before, fact, Date.parse(event.time));
-    const state = evolve(before, restocked);
+    const departed = depart(before, fact, Date.parse(event.time));
+    const state = evolve(before, departed);
     states.set(fact.returnId, state);
-    return { event: restocked, state, action: "restockReturn", cause: causeOf(consumerName, event) };
+    const action = fact.toShelf ? "restockReturn" : "removeReturn";
+    return { event: departed, before, state, action, cause: causeOf(consumerName, event) };
   });
   await post(tx, recorder, nowMs, postings);
 }
 
-function isRestock(event: AnyEvent): event is CanonicalEvent<"putaway.completed"> & AnyEvent {
+function isDeparture(event: AnyEvent): event is DepartureEvent {
   return (
-    event.type === "putaway.completed" && event.documentRef?.type === "RETURN" && event.fromBucket === "quarantine"
+    (departures as readonly string[]).includes(event.type) &&
+    event.documentRef?.type === "RETURN" &&
+    event.fromBucket === "quarantine"
   );
 }
 
-function toRestock(event: CanonicalEvent<"putaway.completed">): Restock {
+function toDeparture(event: DepartureEvent): Departure {
   const { sku, locationId } = positionOf(event);
-  return { returnId: event.documentRef?.id ?? "", sku, locationId, quantity: event.quantity ?? 0 };
+  // An adjustment that takes away says so with its sign.
+  const quantity = Math.abs(event.quantity ?? 0);
+  const toShelf = event.toBucket === "unrestricted";
+  return { returnId: event.documentRef?.id ?? "", sku, locationId, quantity, toShelf };
 }
 
 /** One snapshot a position, however often it was asked for: it counts as an event in the position's sequence. */

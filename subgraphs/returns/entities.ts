@@ -4,7 +4,7 @@
  * Names of properties are the domain's; names of columns stand beside them.
  */
 import { EntitySchema, In } from "typeorm";
-import type { ReturnStatus } from "./domain/return.ts";
+import type { Disposition, ReturnStatus } from "./domain/return.ts";
 
 export interface ReturnRow {
   returnId: string;
@@ -12,6 +12,10 @@ export interface ReturnRow {
   locationId: string;
   status: ReturnStatus;
   announced: boolean;
+  contentHash: string | null;
+  proposedBy: string | null;
+  decidedBy: string | null;
+  decisionNote: string | null;
   version: number;
   createdAtMs: number;
   updatedAtMs: number;
@@ -24,9 +28,11 @@ export interface ReturnLineRow {
   authorized: number;
   received: number;
   restocked: number;
+  removed: number;
   reasonCode: string | null;
   condition: string | null;
-  disposition: string | null;
+  inspectionNote: string | null;
+  disposition: Disposition | null;
 }
 
 export interface PositionRow {
@@ -68,6 +74,10 @@ export const ReturnEntity = new EntitySchema<ReturnRow>({
     locationId: { name: "location_id", type: "varchar", length: 64 },
     status: { type: "varchar", length: 32 },
     announced: { type: "smallint", transformer: yesNo },
+    contentHash: { name: "content_hash", type: "varchar", length: 64, nullable: true },
+    proposedBy: { name: "proposed_by", type: "varchar", length: 128, nullable: true },
+    decidedBy: { name: "decided_by", type: "varchar", length: 128, nullable: true },
+    decisionNote: { name: "decision_note", type: "varchar", length: 500, nullable: true },
     version: { type: "int" },
     createdAtMs: { name: "created_at_ms", type: "bigint", transformer: wholeNumber },
     updatedAtMs: { name: "updated_at_ms", type: "bigint", transformer: wholeNumber },
@@ -84,8 +94,10 @@ export const ReturnLineEntity = new EntitySchema<ReturnLineRow>({
     authorized: { type: "int" },
     received: { type: "int" },
     restocked: { type: "int" },
+    removed: { type: "int" },
     reasonCode: { name: "reason_code", type: "varchar", length: 64, nullable: true },
     condition: { name: "item_condition", type: "varchar", length: 64, nullable: true },
+    inspectionNote: { name: "inspection_note", type: "varchar", length: 500, nullable: true },
     disposition: { type: "varchar", length: 32, nullable: true },
   },
 });

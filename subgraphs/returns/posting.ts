@@ -10,7 +10,7 @@ import type { CanonicalEvent } from "../../shared/events/canonical-event.ts";
 import { partitionKey } from "../../shared/ids.ts";
 import { assertQuantity } from "../../shared/quantity.ts";
 import type { Cause, NewEvent, Recorder } from "../../shared/recorder.ts";
-import type { LineQuantity, ReturnEvent, ReturnState } from "./domain/return.ts";
+import { type Held, heldOf, type LineQuantity, type ReturnEvent, type ReturnState } from "./domain/return.ts";
 import type { MovementRow, PositionRow } from "./entities.ts";
 import { addMovements, keyOf, lockPositions, savePositions, saveReturns } from "./store.ts";
 
@@ -22,6 +22,8 @@ export interface Entered {
 
 export interface Posting {
   readonly event: ReturnEvent;
+  /** The return before the event; null where it begins with it. */
+  readonly before: ReturnState | null;
   /** The return after the event. */
   readonly state: ReturnState;
   readonly action: string;
@@ -46,10 +48,11 @@ export async function post(
   for (const posting of postings) {
     for (const line of posting.event.lines) {
       const key = { sku: line.sku, locationId: posting.state.locationId };
-      const moved = move(positions.get(keyOf(key)) as PositionRow, deltaOf(posting.event, line), nowMs);
+      const deltas = deltasOf(posting, line);
+      const moved = move(positions.get(keyOf(key)) as PositionRow, deltas, nowMs);
       positions.set(keyOf(key), moved);
-      const eventId = recorder.event(canonicalEvent(posting, line, moved), posting.cause);
-      if (posting.event.type !== "authorized") movements.push(movementOf(posting, line, moved, eventId, nowMs));
+      const eventId = recorder.event(canonicalEvent(posting, line, moved, deltas), posting.cause);
+      if (movesUnits(deltas)) movements.push(movementOf(posting, line, moved, deltas, eventId, nowMs));
     }
     audit(recorder, posting, positions);
   }
@@ -58,25 +61,38 @@ export async function post(
   await addMovements(tx, movements);
 }
 
-function deltaOf(event: ReturnEvent, line: LineQuantity): number {
-  if (event.type === "received") return line.quantity;
-  return event.type === "restocked" ? -line.quantity : 0;
+/** What the event changed in the desk's figures: before and after differ by exactly that. */
+function deltasOf({ before, state }: Posting, { lineNumber }: LineQuantity): Held {
+  const was = heldOf(before, lineNumber);
+  const is = heldOf(state, lineNumber);
+  return {
+    quarantined: is.quarantined - was.quarantined,
+    inInspection: is.inInspection - was.inInspection,
+    restockApproved: is.restockApproved - was.restockApproved,
+  };
 }
 
-function move(position: PositionRow, quarantinedDelta: number, nowMs: number): PositionRow {
+function movesUnits(deltas: Held): boolean {
+  return deltas.quarantined !== 0 || deltas.inInspection !== 0 || deltas.restockApproved !== 0;
+}
+
+function move(position: PositionRow, deltas: Held, nowMs: number): PositionRow {
   return {
     ...position,
-    quarantined: assertQuantity(position.quarantined + quarantinedDelta),
+    quarantined: assertQuantity(position.quarantined + deltas.quarantined),
+    inInspection: assertQuantity(position.inInspection + deltas.inInspection),
+    restockApproved: assertQuantity(position.restockApproved + deltas.restockApproved),
     version: position.version + 1,
     updatedAtMs: nowMs,
   };
 }
 
-function canonicalEvent(posting: Posting, line: LineQuantity, position: PositionRow): NewEvent {
+function canonicalEvent(posting: Posting, line: LineQuantity, position: PositionRow, deltas: Held): NewEvent {
   const { event, state } = posting;
   const { sku, locationId } = position;
   const { returnId } = state;
   const entered = posting.entered?.get(line.lineNumber);
+  const document = state.lines.find(({ lineNumber }) => lineNumber === line.lineNumber);
   const common = {
     sourceSeq: position.version,
     partitionKey: partitionKey(sku, locationId),
@@ -87,9 +103,14 @@ function canonicalEvent(posting: Posting, line: LineQuantity, position: Position
     uom: entered?.uom ?? null,
     enteredQuantity: entered?.enteredQuantity ?? null,
     documentRef: { type: "RETURN", id: returnId, line: String(line.lineNumber) },
-    reasonCode: state.lines.find(({ lineNumber }) => lineNumber === line.lineNumber)?.reasonCode ?? null,
+    reasonCode: document?.reasonCode ?? null,
   };
-  const quarantinedDelta = deltaOf(event, line);
+  const data = {
+    returnId,
+    quarantinedDelta: deltas.quarantined,
+    inInspectionDelta: deltas.inInspection,
+    restockApprovedDelta: deltas.restockApproved,
+  };
   switch (event.type) {
     case "authorized":
       return { ...common, type: "return.authorized", data: { returnId } } satisfies NewEvent<"return.authorized">;
@@ -98,23 +119,50 @@ function canonicalEvent(posting: Posting, line: LineQuantity, position: Position
         ...common,
         type: "return.received",
         toBucket: "quarantine",
-        data: { returnId, quarantinedDelta, announced: state.announced },
+        data: { returnId, quarantinedDelta: deltas.quarantined, announced: state.announced },
       } satisfies NewEvent<"return.received">;
+    case "inspected":
+      return {
+        ...common,
+        type: "return.inspected",
+        note: document?.inspectionNote ?? null,
+        data: { ...data, condition: document?.condition ?? "" },
+      } satisfies NewEvent<"return.inspected">;
+    case "proposed":
+    case "approved":
+    case "rejected":
+    case "removed":
+      return {
+        ...common,
+        type: "return.dispositioned",
+        note: event.type === "approved" || event.type === "rejected" ? event.note : null,
+        fromBucket: event.type === "removed" ? "quarantine" : null,
+        data: { ...data, step: steps[event.type], disposition: dispositionOf(posting, line) },
+      } satisfies NewEvent<"return.dispositioned">;
     case "restocked":
       return {
         ...common,
         type: "return.restocked",
         fromBucket: "quarantine",
         toBucket: "unrestricted",
-        data: { returnId, quarantinedDelta },
+        data,
       } satisfies NewEvent<"return.restocked">;
   }
+}
+
+const steps = { proposed: "PROPOSED", approved: "APPROVED", rejected: "REJECTED", removed: "CARRIED_OUT" } as const;
+
+/** The one that the event is about: a refusal has taken it off the line by now. */
+function dispositionOf({ before, event, state }: Posting, { lineNumber }: LineQuantity): string | null {
+  const then = event.type === "rejected" ? before : state;
+  return then?.lines.find((line) => line.lineNumber === lineNumber)?.disposition ?? null;
 }
 
 function movementOf(
   { event, state }: Posting,
   line: LineQuantity,
   position: PositionRow,
+  deltas: Held,
   eventId: CanonicalEvent["id"],
   nowMs: number,
 ): Omit<MovementRow, "id"> {
@@ -125,9 +173,9 @@ function movementOf(
     eventId,
     returnId: state.returnId,
     lineNumber: line.lineNumber,
-    quarantinedDelta: deltaOf(event, line),
-    inInspectionDelta: 0,
-    restockApprovedDelta: 0,
+    quarantinedDelta: deltas.quarantined,
+    inInspectionDelta: deltas.inInspection,
+    restockApprovedDelta: deltas.restockApproved,
     occurredAtMs: event.atMs,
     recordedAtMs: nowMs,
   };
@@ -136,18 +184,18 @@ function movementOf(
 function audit(recorder: Recorder, posting: Posting, positions: ReadonlyMap<string, PositionRow>): void {
   const { action, cause, event, state } = posting;
   const { returnId, status, announced, version, locationId } = state;
-  recorder.audit(
-    { subject: `return:${returnId}`, action, detail: { status, announced, version, lines: event.lines } },
-    cause,
-  );
+  const { type: _type, atMs: _atMs, ...content } = event;
+  recorder.audit({ subject: `return:${returnId}`, action, detail: { status, announced, version, ...content } }, cause);
   if (event.type === "authorized") return;
   for (const sku of new Set(event.lines.map((line) => line.sku))) {
-    const position = positions.get(keyOf({ sku, locationId })) as PositionRow;
+    const { quarantined, inInspection, restockApproved, ...position } = positions.get(
+      keyOf({ sku, locationId }),
+    ) as PositionRow;
     recorder.audit(
       {
         subject: `position:${partitionKey(sku, locationId)}`,
         action,
-        detail: { returnId, quarantined: position.quarantined, version: position.version },
+        detail: { returnId, quarantined, inInspection, restockApproved, version: position.version },
       },
       cause,
     );

@@ -6,7 +6,18 @@
 import type { CommandDeps } from "../../shared/command.ts";
 import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
-import { type AuthorizeReturnInput, authorizeReturn, type ReceiveReturnInput, receiveReturn } from "./commands.ts";
+import {
+  type AuthorizeReturnInput,
+  authorizeReturn,
+  type DecideDispositionInput,
+  decideDisposition,
+  type InspectReturnInput,
+  inspectReturn,
+  type ProposeDispositionInput,
+  proposeDisposition,
+  type ReceiveReturnInput,
+  receiveReturn,
+} from "./commands.ts";
 import type { ReturnLine, ReturnState, ReturnStatus } from "./domain/return.ts";
 import type { Loaders } from "./loaders.ts";
 import type { PositionKey } from "./store.ts";
@@ -31,6 +42,14 @@ export function createResolvers(deps: CommandDeps): Resolvers {
         authorizeReturn(deps, input, context.request),
       receiveReturn: (_: unknown, { input }: { input: ReceiveReturnInput }, context: ReturnsContext) =>
         receiveReturn(deps, input, context.request),
+      inspectReturn: (_: unknown, { input }: { input: InspectReturnInput }, context: ReturnsContext) =>
+        inspectReturn(deps, input, context.request),
+      proposeDisposition: (_: unknown, { input }: { input: ProposeDispositionInput }, context: ReturnsContext) =>
+        proposeDisposition(deps, input, context.request),
+      approveDisposition: (_: unknown, { input }: { input: DecideDispositionInput }, context: ReturnsContext) =>
+        decideDisposition(deps, "approved", input, context.request),
+      rejectDisposition: (_: unknown, { input }: { input: DecideDispositionInput }, context: ReturnsContext) =>
+        decideDisposition(deps, "rejected", input, context.request),
     },
     StockPosition: {
       __resolveReference: (reference: PositionKey) => reference,

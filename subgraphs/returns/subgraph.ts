@@ -5,6 +5,7 @@
  */
 
 import { Returns1767225600301 } from "../../migrations/returns/001-returns.ts";
+import { Dispositions1767225600302 } from "../../migrations/returns/002-dispositions.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -26,7 +27,13 @@ export async function createReturns(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "returns",
     entities,
-    migrations: [Kernel1767225600001, MasterData1767225600002, ProductCost1767225600003, Returns1767225600301],
+    migrations: [
+      Kernel1767225600001,
+      MasterData1767225600002,
+      ProductCost1767225600003,
+      Returns1767225600301,
+      Dispositions1767225600302,
+    ],
   });
   const signal = createCommitSignal();
   return createSubgraph(

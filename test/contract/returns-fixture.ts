@@ -18,11 +18,12 @@ export interface ReturnsDesk {
   readonly kernel: Kernel;
   readonly clock: ManualClock;
   readonly db: Database;
-  /** As a person with these roles; no roles: anonymous. */
+  /** As a person with these roles, rita unless named; no roles: anonymous. */
   ask<T = Record<string, unknown>>(
     query: string,
     variables?: Record<string, unknown>,
     roles?: readonly Role[],
+    person?: string,
   ): Promise<{ data: T; errors?: OperationResult["errors"] }>;
   /** Delivers facts; resolves when they have been handled. */
   deliver(...events: readonly AnyEvent[]): Promise<void>;
@@ -39,8 +40,8 @@ export async function openReturnsDesk(makeKernel: MakeKernel): Promise<ReturnsDe
     kernel,
     clock,
     db: returns.db,
-    ask: async (query, variables = {}, roles = ["returns-desk"]) =>
-      (await returns.execute({ query, variables }, contextOf(roles))) as never,
+    ask: async (query, variables = {}, roles = ["returns-desk"], person = "rita") =>
+      (await returns.execute({ query, variables }, contextOf(roles, person))) as never,
     deliver: (...events) => kernel.bus.publish("facts", events),
     async events(type) {
       const rows = await returns.db.query<{ body: string }>("SELECT body FROM outbox ORDER BY id");
@@ -58,8 +59,8 @@ export async function openReturnsDesk(makeKernel: MakeKernel): Promise<ReturnsDe
   return desk;
 }
 
-function contextOf(roles: readonly Role[]): RequestContext {
-  const identity = roles.length === 0 ? anonymous : { ...anonymous, person: "rita", roles: new Set(roles) };
+function contextOf(roles: readonly Role[], person: string): RequestContext {
+  const identity = roles.length === 0 ? anonymous : { ...anonymous, person, roles: new Set(roles) };
   return { identity, correlationId: "story-1" };
 }
 
@@ -97,18 +98,28 @@ export function location(locationId: string): AnyEvent {
   });
 }
 
-let putaways = 0;
+let moves = 0;
 
 /** The warehouse put units of a return back on the shelf. */
 export function putaway(returnId: string, sku: string, quantity: number, more: Partial<AnyEvent> = {}): AnyEvent {
-  const fact = canonicalEvent("wms", "putaway.completed", `${sku}|WEST`, ++putaways, {
+  return takenOut("putaway.completed", returnId, sku, quantity, { toBucket: "unrestricted", ...more });
+}
+
+/** The warehouse took units of a return out of quarantine; out of the building where `more` names no bucket. */
+export function takenOut(
+  type: "putaway.completed" | "shipment.confirmed" | "adjustment.posted" | "stock.status.changed",
+  returnId: string,
+  sku: string,
+  quantity: number,
+  more: Partial<AnyEvent> = {},
+): AnyEvent {
+  const fact = canonicalEvent("wms", type, `${sku}|WEST`, ++moves, {
     sku,
     locationId: "WEST",
-    quantity,
+    quantity: type === "adjustment.posted" ? -quantity : quantity,
     fromBucket: "quarantine",
-    toBucket: "unrestricted",
     documentRef: { type: "RETURN", id: returnId },
-    data: { deltas: { quarantine: -quantity, unrestricted: quantity } },
+    data: { deltas: { quarantine: -quantity, ...(more.toBucket ? { [more.toBucket]: quantity } : {}) } },
   });
   return { ...fact, ...more } as AnyEvent;
 }
@@ -131,6 +142,20 @@ export const receiveReturn = `
       replayed
     }
   }`;
+
+const judged = `
+      return { id status contentHash proposedBy decidedBy decisionNote
+               lines { lineId received restocked removed condition inspectionNote disposition } }
+      userErrors { code message field }
+      replayed`;
+
+export const inspectReturn = `mutation ($input: InspectReturnInput!) { inspectReturn(input: $input) {${judged} } }`;
+export const proposeDisposition = `
+  mutation ($input: ProposeDispositionInput!) { proposeDisposition(input: $input) {${judged} } }`;
+export const approveDisposition = `
+  mutation ($input: DecideDispositionInput!) { approveDisposition(input: $input) {${judged} } }`;
+export const rejectDisposition = `
+  mutation ($input: DecideDispositionInput!) { rejectDisposition(input: $input) {${judged} } }`;
 
 export interface Reply {
   readonly return: Record<string, unknown> & { id: string; lines: Record<string, unknown>[] };

@@ -6,7 +6,7 @@ import { buckets } from "../../shared/events/canonical-event.ts";
 import { openPlain } from "./plain-sql.ts";
 import type { Target } from "./target.ts";
 
-/** Every bucket of every position is the sum of its movements, and every book the sum of its postings. */
+/** Every bucket, every book and every figure of the returns desk is the sum of its movements. */
 export async function expectConservation({ config }: Pick<Target, "config">): Promise<void> {
   const sums = buckets.map((bucket) => `COALESCE(SUM(m.${bucket}_delta), 0) AS ${bucket}`).join(", ");
   const differ = buckets.map((bucket) => `b.${bucket} <> j.${bucket}`).join(" OR ");
@@ -27,5 +27,15 @@ export async function expectConservation({ config }: Pick<Target, "config">): Pr
        ON j.sku = b.sku AND j.location_id = b.location_id WHERE b.on_hand <> j.book OR b.committed <> j.committed`,
   );
   await erp.close();
-  expect({ unexplained, unposted }).toEqual({ unexplained: [], unposted: [] });
+  const returns = await openPlain(config, "returns");
+  const unreturned = await returns.query(
+    `SELECT p.sku, p.location_id FROM return_positions p LEFT JOIN
+       (SELECT sku, location_id, SUM(quarantined_delta) AS quarantined, SUM(in_inspection_delta) AS inspected,
+               SUM(restock_approved_delta) AS approved FROM return_movements GROUP BY sku, location_id) m
+       ON m.sku = p.sku AND m.location_id = p.location_id
+      WHERE p.quarantined <> COALESCE(m.quarantined, 0) OR p.in_inspection <> COALESCE(m.inspected, 0)
+         OR p.restock_approved <> COALESCE(m.approved, 0)`,
+  );
+  await returns.close();
+  expect({ unexplained, unposted, unreturned }).toEqual({ unexplained: [], unposted: [], unreturned: [] });
 }

@@ -6,7 +6,7 @@
  * of events and not to an owner's balance, so a snapshot does not touch them. Never applies the same event twice only
  * because the caller's inbox does not hand it over twice.
  */
-import { type AnyEvent, buckets, type Snapshot } from "../../../shared/events/canonical-event.ts";
+import { type AnyEvent, buckets, type ReturnMoved, type Snapshot } from "../../../shared/events/canonical-event.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyPosition, type Position, type SourceSystem, sourceSystems } from "./position.ts";
 
@@ -150,11 +150,22 @@ function deltaOf(event: AnyEvent): Readonly<Record<string, number>> {
     case "book.balance.changed":
       return { book: event.data.bookDelta };
     case "return.received":
-    case "return.restocked":
       return { quarantined: event.data.quarantinedDelta };
+    case "return.inspected":
+    case "return.dispositioned":
+    case "return.restocked":
+      return returnDelta(event.data);
     default:
       return {};
   }
+}
+
+function returnDelta(data: ReturnMoved): Readonly<Record<string, number>> {
+  return {
+    quarantined: data.quarantinedDelta,
+    inInspection: data.inInspectionDelta ?? 0,
+    restockApproved: data.restockApprovedDelta ?? 0,
+  };
 }
 
 interface Offsets {

@@ -6,17 +6,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limits } from "../../../../shared/limits.ts";
+import { type Authorize, authorize, type Receive, receive } from "../../../../subgraphs/returns/domain/arrival.ts";
+import { type Departure, depart } from "../../../../subgraphs/returns/domain/departure.ts";
 import {
-  type Authorize,
-  authorize,
   evolve,
-  type Receive,
-  type Restock,
+  heldOf,
   type ReturnEvent,
   type ReturnState,
   type ReturnStatus,
-  receive,
-  restock,
   returnStatuses,
   transitions,
 } from "../../../../subgraphs/returns/domain/return.ts";
@@ -70,11 +67,12 @@ function receiving(lines: [sku: string, quantity: number][], more: Partial<Recei
   };
 }
 
-const restocking = (sku: string, quantity: number, more: Partial<Restock> = {}): Restock => ({
+const restocking = (sku: string, quantity: number, more: Partial<Departure> = {}): Departure => ({
   returnId: "R1",
   sku,
   locationId: "WEST",
   quantity,
+  toShelf: true,
   ...more,
 });
 
@@ -100,8 +98,10 @@ describe("authorising", () => {
         authorized: 3,
         received: 0,
         restocked: 0,
+        removed: 0,
         reasonCode: "DEFECT",
         condition: null,
+        inspectionNote: null,
         disposition: null,
       },
       {
@@ -110,8 +110,10 @@ describe("authorising", () => {
         authorized: 2,
         received: 0,
         restocked: 0,
+        removed: 0,
         reasonCode: "DEFECT",
         condition: null,
+        inspectionNote: null,
         disposition: null,
       },
     ]);
@@ -284,38 +286,38 @@ describe("the warehouse puts returned units back on the shelf", () => {
   it("is RESTOCKED once everything announced has arrived and is on the shelf", () => {
     const before = given(authorized(["A", 3]), received([1, "A", 3]), restocked([1, "A", 2]));
     expect(before?.status).toBe("RECEIVED");
-    const state = evolve(before, restock(before, restocking("A", 1), nowMs));
+    const state = evolve(before, depart(before, restocking("A", 1), nowMs));
     expect(state).toMatchObject({ status: "RESTOCKED", lines: [{ received: 3, restocked: 3 }] });
   });
 
   it("is not done while something announced may still arrive", () => {
     const before = given(authorized(["A", 3]), received([1, "A", 2]));
-    expect(evolve(before, restock(before, restocking("A", 2), nowMs)).status).toBe("RECEIVED");
+    expect(evolve(before, depart(before, restocking("A", 2), nowMs)).status).toBe("RECEIVED");
   });
 
   it("is done when an unannounced return is back on the shelf", () => {
     const before = given(received([1, "A", 2], [2, "B", 1]), restocked([1, "A", 2]));
-    expect(evolve(before, restock(before, restocking("B", 1), nowMs)).status).toBe("RESTOCKED");
+    expect(evolve(before, depart(before, restocking("B", 1), nowMs)).status).toBe("RESTOCKED");
   });
 
   it("refuses more than is in quarantine: somebody has to look at it", () => {
     const before = given(authorized(["A", 9]), received([1, "A", 3]), restocked([1, "A", 2]));
-    expect(() => restock(before, restocking("A", 2), nowMs)).toThrow(refusal("RETURN_EXCEEDED", { sku: "A" }));
+    expect(() => depart(before, restocking("A", 2), nowMs)).toThrow(refusal("RETURN_EXCEEDED", { sku: "A" }));
   });
 
-  it.each<[string, ReturnState | null, Restock, string]>([
+  it.each<[string, ReturnState | null, Departure, string]>([
     ["a return nobody knows", null, restocking("A", 1), "UNKNOWN_DOCUMENT"],
     ["another location", given(received([1, "A", 2])), restocking("A", 1, { locationId: "EAST" }), "INVALID_INPUT"],
     ["no units", given(received([1, "A", 2])), restocking("A", 0), "QUANTITY_NOT_POSITIVE"],
   ])("refuses %s", (_, state, fact, code) => {
-    expect(() => restock(state, fact, nowMs)).toThrow(refusal(code));
+    expect(() => depart(state, fact, nowMs)).toThrow(refusal(code));
   });
 
-  it.each(["SCRAPPED", "DONATED", "REJECTED", "RESTOCKED"] as const)(
+  it.each(["SCRAPPED", "DONATED", "REFURBISH", "RETURN_TO_VENDOR", "RESTOCKED"] as const)(
     "never takes a return that is %s back",
     (status) => {
       const before = { ...(given(authorized(["A", 1]), received([1, "A", 1])) as ReturnState), status };
-      const state = evolve(before, restock(before, restocking("A", 1), nowMs));
+      const state = evolve(before, depart(before, restocking("A", 1), nowMs));
       expect(state.status).toBe(status);
       expect(state.lines[0]?.restocked).toBe(1);
     },
@@ -329,10 +331,18 @@ describe("the statuses", () => {
     expect([...reached].sort()).toEqual([...returnStatuses].sort());
   });
 
-  it("form no circle: nothing ever goes backwards", () => {
+  it("form no circle but one: after a refusal something else may be proposed", () => {
     const followers = (status: ReturnStatus): ReturnStatus[] =>
-      transitions[status].flatMap((next) => [next, ...followers(next)]);
+      transitions[status]
+        .filter((next) => !(status === "REJECTED" && next === "DISPOSITION_PROPOSED"))
+        .flatMap((next) => [next, ...followers(next)]);
     for (const status of returnStatuses) expect(followers(status)).not.toContain(status);
+    expect(transitions.REJECTED).toContain("DISPOSITION_PROPOSED");
+  });
+
+  it("end where nothing more can happen: what became of the goods, or that none came", () => {
+    const ends = returnStatuses.filter((status) => transitions[status].length === 0);
+    expect(ends.sort()).toEqual(["DONATED", "EXPIRED", "REFURBISH", "RESTOCKED", "RETURN_TO_VENDOR", "SCRAPPED"]);
   });
 });
 
@@ -353,7 +363,7 @@ describe("whatever is received and put away, in whatever parts", () => {
             const event =
               what === "receive"
                 ? receive(state, receiving([[sku, quantity]]), nowMs)
-                : restock(state, restocking(sku, quantity), nowMs);
+                : depart(state, restocking(sku, quantity), nowMs);
             const moved = event.lines.reduce((sum, line) => sum + line.quantity, 0);
             expect(moved).toBe(quantity);
             quarantined += what === "receive" ? quantity : -quantity;
@@ -366,7 +376,9 @@ describe("whatever is received and put away, in whatever parts", () => {
             expect(line.restocked).toBeLessThanOrEqual(line.received);
             expect(line.received).toBeLessThanOrEqual(line.authorized);
           }
-          expect(state.lines.reduce((sum, line) => sum + line.received - line.restocked, 0)).toBe(quarantined);
+          expect(state.lines.reduce((sum, line) => sum + heldOf(state, line.lineNumber).quarantined, 0)).toBe(
+            quarantined,
+          );
         }
       }),
     );
