@@ -40,6 +40,9 @@ export const limits = {
   commandItemsMax: 1_000,
 
   reservationLinesMax: 200,
+  /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
+  reservationsAtOnceMax: 6,
+  reservationsInLineMax: 2_000,
   reservationTtlDefaultS: 900,
   reservationTtlMaxS: 7 * 24 * 3_600,
   reservationSweepMs: 1_000,

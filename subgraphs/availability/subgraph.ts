@@ -35,6 +35,7 @@ import { createLoaders } from "./loaders.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
 import { createResolvers } from "./resolvers.ts";
+import { createTurns } from "./turns.ts";
 import { createWatermarks } from "./watermarks.ts";
 
 export const availabilityDatabase: DatabaseSpec = {
@@ -53,7 +54,7 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const answers = createAnswers({ clock, policy: inForce.current, watermarks });
   const deps = commandDeps(kernel, db, signal);
   const commands = createCommands(deps, inForce);
-  const reservations = createReservationCommands({ ...deps, answers, inForce });
+  const reservations = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   return createSubgraph(
     kernel,

@@ -65,15 +65,15 @@ eachDatabase("buyers at once", (makeKernel, kind) => {
     await shop.stock(30);
     const made = await times(30, () => shop.reserve([lineOf(1)], { ttlSeconds: 60 }));
     const ids = made.map(({ reservation }) => reservation.id);
-    const decisions = times(30, async (i) => [
-      ...(await Promise.all([
-        shop.confirm(ids[i] ?? "", `O${i}`),
-        shop.release(ids[i] ?? "", {}, person("petra", "planner", "storefront")),
-      ])),
-    ]);
+    const petra = person("petra", "planner", "storefront");
+    const decisions = ids.flatMap((id, i) => [shop.confirm(id, `O${i}`), shop.release(id, {}, petra)]);
+    // Some are decided, the others under way, when the time is over.
+    await Promise.race(decisions);
     shop.clock.advance(60_000);
-    const swept = shop.sweep.sweep();
-    await Promise.all([decisions, swept]);
+    const sweeps = [shop.sweep.sweep(), shop.sweep.sweep()];
+    const replies = await Promise.all(decisions);
+    await Promise.all(sweeps);
+    expect(replies.some(({ reservation }) => reservation !== null)).toBe(true);
     await shop.sweep.sweep();
     const ends = await shop.db.query<{ state: string; held: number }>(
       `SELECT r.state, SUM(l.held) AS held FROM reservations r JOIN reservation_lines l
@@ -86,7 +86,7 @@ eachDatabase("buyers at once", (makeKernel, kind) => {
     expect(ends.some(({ state }) => state === "ACTIVE")).toBe(false);
   }, 60_000);
 
-  it("buyers, an ERP that commits their orders, and a warehouse that ships: nothing is lost and nothing sold twice", async () => {
+  it("buyers who confirm while the ERP commits their orders: nothing is sold twice and nothing stays reserved", async () => {
     await shop.stock(50);
     const sold = times(80, async (i) => {
       const { reservation } = await shop.reserve([lineOf(1)]);

@@ -31,6 +31,7 @@ import {
 import type { PolicyInForce } from "../policy-in-force.ts";
 import { insertReservation, overdueClaims } from "../store/reservations.ts";
 import { keyText } from "../store.ts";
+import type { Turns } from "../turns.ts";
 
 export type ReserveStockInput = ReserveInput & CommandInput & { readonly channel?: string | null };
 
@@ -43,31 +44,35 @@ export interface ReserveStockReply {
 export interface ReserveDeps extends CommandDeps {
   readonly answers: Answers;
   readonly inForce: PolicyInForce;
+  readonly turns: Turns;
 }
 
 type Granted = ReturnType<typeof parseReserve> & { readonly channel: string };
 
 /**
  * Can fail with INVALID_INPUT, TOO_MANY_ITEMS, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE, UNKNOWN_CHANNEL,
- * UNKNOWN_SKU, UNKNOWN_LOCATION, INSUFFICIENT_STOCK; with FORBIDDEN for a channel that the token does not cover.
+ * UNKNOWN_SKU, UNKNOWN_LOCATION, INSUFFICIENT_STOCK; with FORBIDDEN for a channel that the token does not cover, and
+ * SOURCE_UNAVAILABLE when too many wait for their turn.
  */
 export async function reserveStock(
   deps: ReserveDeps,
   input: ReserveStockInput,
   context: RequestContext,
 ): Promise<Payload<ReserveStockReply>> {
-  // Approved at another replica a moment ago: a grant must not rest on the policy before.
-  await deps.inForce.refresh();
-  return runCommand<ReserveStockReply>(deps, {
-    operation: "reserveStock",
-    input,
-    context,
-    refused: { reservation: null, shortages: [] },
-    explain: ({ details }) => (details["shortages"] ? { shortages: details["shortages"] as Shortage[] } : {}),
-    work: async (tx, recorder) => {
-      const channel = deps.answers.reservingChannel(context.identity, input.channel);
-      return { reservation: await grant(deps, tx, recorder, { ...parseReserve(input), channel }), shortages: [] };
-    },
+  return deps.turns.take(async () => {
+    // Approved at another replica a moment ago: a grant must not rest on the policy before.
+    await deps.inForce.refresh();
+    return runCommand<ReserveStockReply>(deps, {
+      operation: "reserveStock",
+      input,
+      context,
+      refused: { reservation: null, shortages: [] },
+      explain: ({ details }) => (details["shortages"] ? { shortages: details["shortages"] as Shortage[] } : {}),
+      work: async (tx, recorder) => {
+        const channel = deps.answers.reservingChannel(context.identity, input.channel);
+        return { reservation: await grant(deps, tx, recorder, { ...parseReserve(input), channel }), shortages: [] };
+      },
+    });
   });
 }
 
