@@ -2,6 +2,8 @@
  * Many buyers at once: no more is granted than there is, exactly as much as there is, and nobody hangs.
  */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { createKernel, type Kernel } from "../../shared/kernel.ts";
+import { silentLogger } from "../../shared/logging.ts";
 import {
   lineOf,
   openShop,
@@ -11,6 +13,8 @@ import {
   unexplainedClaims,
 } from "../contract/reservation-fixture.ts";
 import { eachDatabase } from "../helpers/databases.ts";
+
+const replicaRounds = 2;
 
 const codesOf = (replies: readonly Payload[]) => {
   const count = new Map<string, number>();
@@ -99,3 +103,32 @@ eachDatabase("buyers at once", (makeKernel, kind) => {
     expect(await shop.figures()).toMatchObject({ ats: 0, net: 0, terms: { onHand: 50, committed: -50 } });
   }, 60_000);
 });
+
+eachDatabase(
+  "buyers at two replicas",
+  (makeKernel) => {
+    it(`500 that each reserve 1 of 100, half of them at each replica: exactly 100 win, ${replicaRounds} rounds`, async () => {
+      const kernels: Kernel[] = [];
+      const one = await openShop(async (overrides) => {
+        const kernel = await makeKernel(overrides);
+        kernels.push(kernel);
+        return kernel;
+      });
+      const two = await openShop(async (overrides) => {
+        const kernel = await createKernel((kernels[0] as Kernel).config, { log: silentLogger, ...overrides });
+        kernels.push(kernel);
+        return kernel;
+      });
+      for (let round = 0; round < replicaRounds; round++) {
+        await one.stock(100 * (round + 1));
+        const replies = await times(500, (i) =>
+          (i % 2 === 0 ? one : two).reserve([lineOf(1)], { idempotencyKey: `${round}-${i}` }),
+        );
+        expect(codesOf(replies)).toEqual({ GRANTED: 100, INSUFFICIENT_STOCK: 400 });
+      }
+      expect(await unexplainedClaims(one.db)).toEqual([]);
+      await kernels[1]?.close();
+    }, 600_000);
+  },
+  ["mysql"],
+);
