@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { limits } from "../../shared/limits.ts";
 import { eachDatabase } from "../helpers/databases.ts";
+import { createFacts } from "../helpers/facts.ts";
 import { lineOf, openShop, person, type Shop, shopper, unexplainedClaims } from "./reservation-fixture.ts";
 
 const codes = (payload: { userErrors: readonly { code: string }[] }) => payload.userErrors.map(({ code }) => code);
@@ -185,6 +186,48 @@ eachDatabase("a reservation", (makeKernel) => {
     expect(codes(await shop.reserve([lineOf(5)], { idempotencyKey: "k" }))).toEqual(["IDEMPOTENCY_KEY_REUSED"]);
     const refused = await shop.reserve([lineOf(99)], { idempotencyKey: "n" });
     expect(await shop.reserve([lineOf(99)], { idempotencyKey: "n" })).toEqual({ ...refused, replayed: true });
+  });
+
+  it("uses its channel's own protection first and never another's", async () => {
+    const propose = `mutation { setChannelPolicy(input: { idempotencyKey: "p", channel: "B2B",
+      protections: [{ sku: "A", quantity: 6 }] }) { policy { policyVersion } } }`;
+    await shop.ask(propose, {}, person("ann", "planner"));
+    const approve = `mutation { approveChannelPolicy(input: { idempotencyKey: "a", policyVersion: 2 }) {
+      userErrors { code } } }`;
+    await shop.ask(approve, {}, person("bob", "manager"));
+    expect(await shop.reserve([lineOf(5)])).toMatchObject({ shortages: [{ requested: 5, available: 4 }] });
+    const b2b = await shop.reserve([lineOf(6)], { channel: "B2B" });
+    expect(codes(b2b)).toEqual([]);
+    // What B2B took was what was kept for it: nobody else has less than before.
+    expect(await shop.figures("WEB")).toMatchObject({ ats: 4 });
+    expect(codes(await shop.reserve([lineOf(4)]))).toEqual([]);
+    expect(await shop.figures("B2B")).toMatchObject({ ats: 0, net: 0 });
+    await shop.release(b2b.reservation.id);
+    expect(await shop.figures("WEB")).toMatchObject({ ats: 0, net: 6 });
+    expect(await shop.figures("B2B")).toMatchObject({ ats: 6 });
+  });
+
+  it("is of whole multiples where the item is sold in multiples", async () => {
+    await shop.publish(createFacts(shop.clock).product("SIX", { sellMultiple: 6 }));
+    await shop.stock(20, "SIX");
+    expect((await shop.reserve([lineOf(5, "SIX")])).userErrors).toMatchObject([
+      { code: "INVALID_INPUT", field: ["input", "lines", "0", "quantity"] },
+    ]);
+    expect((await shop.reserve([lineOf(24, "SIX")])).shortages).toMatchObject([{ available: 18 }]);
+    expect(codes(await shop.reserve([lineOf(18, "SIX")]))).toEqual([]);
+  });
+
+  it("given to an order twice allocated and given back is handed over no more than once", async () => {
+    const { reservation } = await shop.reserve([lineOf(4)]);
+    await shop.confirm(reservation.id, "O1");
+    await shop.allocate("O1", 4);
+    await shop.allocate("O1", -4);
+    expect(await shop.figures()).toMatchObject({ ats: 10 });
+    const { reservation: second } = await shop.reserve([lineOf(3)]);
+    await shop.confirm(second.id, "O1");
+    expect(await shop.figures()).toMatchObject({ net: 7, terms: { reserved: -3 } });
+    await shop.allocate("O1", 3);
+    expect(await shop.figures()).toMatchObject({ net: 7, terms: { committed: -3 } });
   });
 
   it("leaves one audit row, one event, and one changed position with the next version, in one transaction", async () => {
