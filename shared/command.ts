@@ -49,6 +49,8 @@ export interface Command<R extends object> {
   readonly context: RequestContext;
   /** The payload's own fields when the command is refused, e.g. `{ reservation: null }`. */
   readonly refused: R;
+  /** What the payload's own fields say besides when it is refused with this error. */
+  readonly explain?: (error: AppError) => Partial<R>;
   /** Does the work; may run more than once (see `Database`). */
   readonly work: (tx: Transaction, recorder: Recorder) => Promise<R>;
 }
@@ -153,7 +155,7 @@ async function attempt<R extends object>(
       outcome: error.code,
       detail: { input: command.input, ...error.details },
     });
-    return refusal(command.refused, error);
+    return refusal({ ...command.refused, ...command.explain?.(error) }, error);
   }
 }
 

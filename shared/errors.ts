@@ -122,6 +122,12 @@ export const errorTable = {
     shown: "user",
     message: "There is not enough to promise.",
   },
+  RESERVATION_EXPIRED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "The reservation's time is over: its units are free again.",
+  },
   ALLOCATION_EXCEEDED: {
     class: "BUSINESS_RULE",
     retryable: false,

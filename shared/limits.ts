@@ -41,6 +41,18 @@ export const limits = {
   availabilityPositionsMax: 2_000,
   commandItemsMax: 1_000,
 
+  reservationLinesMax: 200,
+  /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
+  reservationsAtOnceMax: 6,
+  reservationsInLineMax: 2_000,
+  reservationTtlDefaultS: 900,
+  reservationTtlMaxS: 7 * 24 * 3_600,
+  reservationSweepMs: 1_000,
+  /** How long the ERP may take to commit the order of a confirmed reservation before somebody is told. */
+  reservationAllocationWaitMs: 24 * 3_600_000,
+  /** How long it is remembered what the ERP committed, for a reservation that is confirmed afterwards. */
+  orderAllocationKeptMs: 8 * 24 * 3_600_000,
+
   idempotencyKeptMs: 48 * 3_600_000,
   publishedEventKeptMs: 7 * 24 * 3_600_000,
   inboxKeptMs: 30 * 24 * 3_600_000,

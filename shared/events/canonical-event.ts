@@ -77,7 +77,13 @@ export interface EventData {
   // master data and policy
   "master.changed": ProductChanged | LocationChanged;
   "policy.changed": { readonly policyVersion: number };
-  // availability
+  // availability: of a reservation, with the lines it has; its units count where `held` says so
+  "reservation.created": ReservationChanged;
+  "reservation.confirmed": ReservationChanged;
+  "reservation.released": ReservationChanged;
+  "reservation.expired": ReservationChanged;
+  /** Confirmed, but the ERP has not committed its order in time. */
+  "reservation.unallocated": ReservationChanged;
   "availability.changed": { readonly version: number; readonly causeEventIds: readonly string[] };
   "snapshot.requested": { readonly system: SystemName };
 }
@@ -115,6 +121,20 @@ export interface Snapshot {
     readonly inInspection: number;
     readonly restockApproved: number;
   };
+}
+
+export interface ReservationChanged {
+  readonly reservationId: string;
+  readonly status: string;
+  readonly channel: string;
+  readonly orderId: string | null;
+  readonly expiresAt: string;
+  readonly lines: readonly {
+    readonly sku: string;
+    readonly locationId: string;
+    readonly quantity: number;
+    readonly held: number;
+  }[];
 }
 
 export interface InboundLine {

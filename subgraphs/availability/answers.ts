@@ -13,6 +13,7 @@ import { type AvailabilityResult, computeAvailability } from "./domain/ats.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
 import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems } from "./domain/position.ts";
 import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
+import { covers } from "./domain/reservation.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
 import type { PositionKey } from "./store.ts";
@@ -24,9 +25,20 @@ export interface AnswerDeps {
   readonly watermarks: Watermarks;
 }
 
+/** One position, and what master data says of its item and its place. */
+export interface Rows {
+  readonly position: Projected;
+  readonly product: ProductReplica | null;
+  readonly location: LocationReplica | null;
+}
+
 export interface Answers {
   /** The channel a question is about. Fails with BAD_USER_INPUT, UNAUTHENTICATED, FORBIDDEN. */
   channelFor(identity: Identity, asked: string | null | undefined): string;
+  /** The channel a reservation is for: one that the token covers. Fails with UNKNOWN_CHANNEL, FORBIDDEN. */
+  reservingChannel(identity: Identity, asked: string | null | undefined): string;
+  /** What the formula says about rows that were read already. */
+  from(rows: Rows, channel: string): AvailabilityResult;
   /** In the order of the keys. */
   of(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<AvailabilityResult[]>;
   /** The keys of a question. Fails with QUERY_TOO_COMPLEX, BAD_USER_INPUT. */
@@ -40,22 +52,28 @@ export function createAnswers({ clock, policy, watermarks }: AnswerDeps): Answer
       loaders.product.load(key.sku),
       loaders.location.load(key.locationId),
     ]);
-    const nowMs = clock.now();
     const projected = position ?? emptyProjection(key.sku, key.locationId);
-    const result = computeAvailability({
-      position: projected,
-      product: productFacts(key.sku, product),
-      location: locationFacts(key.locationId, location),
-      policy: policy(),
-      channel,
-      freshness: freshnessOf(projected, watermarks, nowMs),
-      nowMs,
-    });
+    const result = from({ position: projected, product, location }, channel);
     const noPosition = result.reason === null && projected.version === 0;
     return noPosition ? { ...result, reason: `NO_POSITION: ${errorTable.NO_POSITION.message}` } : result;
   }
 
+  function from({ position, product, location }: Rows, channel: string): AvailabilityResult {
+    const nowMs = clock.now();
+    return computeAvailability({
+      position,
+      product: productFacts(position.sku, product),
+      location: locationFacts(position.locationId, location),
+      policy: policy(),
+      channel,
+      freshness: freshnessOf(position, watermarks, nowMs),
+      nowMs,
+    });
+  }
+
   return {
+    reservingChannel: (identity, asked) => reservingChannel(policy(), identity, asked),
+    from,
     channelFor: (identity, asked) => channelFor(policy(), identity, asked),
     of: (loaders, keys, channel) => Promise.all(keys.map((key) => answer(loaders, key, channel))),
     async keysFor(loaders, skus, locationIds) {
@@ -103,6 +121,13 @@ function channelFor(policy: IndexedPolicy, identity: Identity, asked: string | n
     throw new AppError("FORBIDDEN", { message: `The token does not cover channel ${id}.` });
   }
   return id;
+}
+
+function reservingChannel(policy: IndexedPolicy, identity: Identity, asked: string | null | undefined): string {
+  const id = asked ?? identity.channels?.[0] ?? policy.policy.defaultChannel;
+  if (!covers(identity, id)) throw new AppError("FORBIDDEN", { message: `The token does not cover channel ${id}.` });
+  if (policy.channels.some((known) => known.policy.id === id)) return id;
+  throw new AppError("UNKNOWN_CHANNEL", { message: `No such channel: ${id}.`, field: ["input", "channel"] });
 }
 
 function freshnessOf(position: Projected, watermarks: Watermarks, nowMs: number): Freshness {

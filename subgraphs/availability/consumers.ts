@@ -2,15 +2,16 @@
  * What the other systems' facts do here: they move positions, and fill the replica of master data.
  *
  * A batch becomes one transaction: positions locked in order, every fact applied, one `availability.changed` per
- * position. The order in which facts arrive does not matter (`domain/projection.ts`).
+ * position. The order in which facts arrive does not matter (`domain/projection.ts`). Demand that the ERP commits takes
+ * over what reservations confirmed to its order hold (`claims.ts`).
  */
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
-import { partitionKey } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
+import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
 import { keyText, lockPositions, savePositions } from "./store.ts";
 import type { Watermarks } from "./watermarks.ts";
@@ -59,22 +60,15 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
   const byPosition = groupByPosition(events);
   if (byPosition.size === 0) return;
   const keys = [...byPosition.values()].map(({ key }) => key).sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
-  const changed: Projected[] = [];
-  for (const position of await lockPositions(tx, keys)) {
-    const own = byPosition.get(keyText(position))?.events ?? [];
-    const next = own.reduce((state, event) => applyFact(state, event, nowMs), position);
-    changed.push(next);
-    recorder.event(
-      {
-        type: "availability.changed",
-        sourceSeq: next.version,
-        partitionKey: partitionKey(next.sku, next.locationId),
-        sku: next.sku,
-        locationId: next.locationId,
-        data: { version: next.version, causeEventIds: own.map((event) => event.id) },
-      },
-      causeOf(consumerName, own.at(-1) as AnyEvent),
-    );
+  const factsOf = (position: Projected) => byPosition.get(keyText(position))?.events ?? [];
+  const projected = (await lockPositions(tx, keys)).map((position) =>
+    factsOf(position).reduce((state, event) => applyFact(state, event, nowMs), position),
+  );
+  const changed = await handOverAllocated(tx, recorder, events, projected, nowMs);
+  for (const position of changed) {
+    const own = factsOf(position);
+    const causeEventIds = own.map((event) => event.id);
+    tellPosition(recorder, position, causeEventIds, causeOf(consumerName, own.at(-1) as AnyEvent));
   }
   await savePositions(tx, changed);
 }

@@ -1,9 +1,10 @@
 /**
- * The tables of `availability`: positions and policy versions.
+ * The tables of `availability`: positions, policy versions, reservations and the orders they become.
  *
- * A position is addressed by (sku, locationId) and written by the projection only.
+ * A position is addressed by (sku, locationId); its figures follow its owners' facts, its claims the reservations.
  */
 import { EntitySchema } from "typeorm";
+import type { ReservationStatus } from "./domain/reservation.ts";
 
 /** How far the events of one owner have been applied to a position. */
 type ProgressColumns<O extends string> = { [C in `${O}_seq` | `${O}_as_of_ms`]: number } & {
@@ -30,6 +31,7 @@ export type PositionRow = {
   received_not_posted: number;
   adjusted_not_posted: number;
   reserved: number;
+  reserved_by_channel: string | null;
   resync_asked_at_ms: number | null;
 } & ProgressColumns<"wms"> &
   ProgressColumns<"erp"> &
@@ -47,6 +49,41 @@ export interface PolicyRow {
   proposed_at_ms: number;
   decided_at_ms: number | null;
 }
+
+export type ReservationRow = {
+  reservation_id: string;
+  version: number;
+  state: ReservationStatus;
+  channel: string;
+  owner: string;
+  reference: string | null;
+  order_id: string | null;
+  created_at_ms: number;
+  expires_at_ms: number;
+  due_at_ms: number | null;
+  unallocated_at_ms: number | null;
+};
+
+export type ReservationLineRow = {
+  reservation_id: string;
+  sku: string;
+  location_id: string;
+  quantity: number;
+  held: number;
+  state: ReservationStatus;
+  channel: string;
+  order_id: string | null;
+  expires_at_ms: number;
+};
+
+export type OrderAllocationRow = {
+  order_id: string;
+  sku: string;
+  location_id: string;
+  allocated: number;
+  matched: number;
+  recorded_at_ms: number;
+};
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
 const wholeNumber = {
@@ -90,6 +127,7 @@ export const PositionEntity = new EntitySchema<PositionRow>({
     received_not_posted: quantity,
     adjusted_not_posted: quantity,
     reserved: quantity,
+    reserved_by_channel: { type: "text", nullable: true },
     ...progress("wms"),
     ...progress("erp"),
     ...progress("returns"),
@@ -111,5 +149,55 @@ export const PolicyEntity = new EntitySchema<PolicyRow>({
     note: { type: "varchar", length: 500, nullable: true },
     proposed_at_ms: wholeNumber,
     decided_at_ms: { ...wholeNumber, nullable: true },
+  },
+});
+
+const key = (length: number) => ({ type: "varchar", length, primary: true }) as const;
+const text = (length: number) => ({ type: "varchar", length }) as const;
+
+export const ReservationEntity = new EntitySchema<ReservationRow>({
+  name: "Reservation",
+  tableName: "reservations",
+  columns: {
+    reservation_id: key(36),
+    version: quantity,
+    state: text(16),
+    channel: text(32),
+    owner: text(128),
+    reference: { ...text(128), nullable: true },
+    order_id: { ...text(128), nullable: true },
+    created_at_ms: wholeNumber,
+    expires_at_ms: wholeNumber,
+    due_at_ms: { ...wholeNumber, nullable: true },
+    unallocated_at_ms: { ...wholeNumber, nullable: true },
+  },
+});
+
+export const ReservationLineEntity = new EntitySchema<ReservationLineRow>({
+  name: "ReservationLine",
+  tableName: "reservation_lines",
+  columns: {
+    reservation_id: key(36),
+    sku: key(64),
+    location_id: key(64),
+    quantity,
+    held: quantity,
+    state: text(16),
+    channel: text(32),
+    order_id: { ...text(128), nullable: true },
+    expires_at_ms: wholeNumber,
+  },
+});
+
+export const OrderAllocationEntity = new EntitySchema<OrderAllocationRow>({
+  name: "OrderAllocation",
+  tableName: "order_allocations",
+  columns: {
+    order_id: key(128),
+    sku: key(64),
+    location_id: key(64),
+    allocated: quantity,
+    matched: quantity,
+    recorded_at_ms: wholeNumber,
   },
 });

@@ -4,11 +4,14 @@
  * Made anew for each operation: nothing is remembered from one request to the next.
  */
 import DataLoader from "dataloader";
+import type { Clock } from "../../shared/clock.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
 import type { Projected } from "./domain/projection.ts";
+import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
+import { loadReservations } from "./store/reservations.ts";
 import { keyText, loadPositions, loadPositionsOfSkus, type PositionKey, pagePolicies, pagePositions } from "./store.ts";
 
 export type { PositionKey } from "./store.ts";
@@ -20,14 +23,17 @@ export interface Loaders {
   readonly location: DataLoader<string, LocationReplica | null>;
   /** One row more than the page has, if there is one; what was read here is not read again. */
   pageOfPositions(page: Page, locationId: string | null): Promise<readonly Projected[]>;
+  readonly reservation: DataLoader<string, Reservation | null>;
   /** Newest first. */
   pageOfPolicies(page: Page): Promise<readonly PolicyRow[]>;
 }
 
-export function createLoaders(reader: Reader): Loaders {
+export function createLoaders(reader: Reader, clock: Clock): Loaders {
+  // One moment for the whole operation: what has expired for one field has expired for all.
+  const nowMs = clock.now();
   const position = new DataLoader<PositionKey, Projected | null, string>(
     async (keys) => {
-      const found = new Map((await loadPositions(reader, keys)).map((row) => [keyText(row), row]));
+      const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [keyText(row), row]));
       return keys.map((key) => found.get(keyText(key)) ?? null);
     },
     { cacheKeyFn: keyText },
@@ -36,7 +42,7 @@ export function createLoaders(reader: Reader): Loaders {
     position,
     positionsOfSku: new DataLoader(async (skus) => {
       const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
-      for (const position of await loadPositionsOfSkus(reader, skus)) bySku.get(position.sku)?.push(position);
+      for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
       return skus.map((sku) => bySku.get(sku) ?? []);
     }),
     product: new DataLoader(async (skus) => {
@@ -48,10 +54,14 @@ export function createLoaders(reader: Reader): Loaders {
       return ids.map((id) => found.get(id) ?? null);
     }),
     async pageOfPositions(page, locationId) {
-      const rows = await pagePositions(reader, page, locationId);
+      const rows = await pagePositions(reader, page, locationId, nowMs);
       for (const row of rows) position.prime(row, row);
       return rows;
     },
+    reservation: new DataLoader(async (ids) => {
+      const found = new Map((await loadReservations(reader, ids)).map((row) => [row.reservationId, row]));
+      return ids.map((id) => found.get(id) ?? null);
+    }),
     pageOfPolicies: (page) => pagePolicies(reader, page),
   };
 }

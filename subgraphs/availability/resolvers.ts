@@ -2,16 +2,19 @@
  * GraphQL ↔ answers and commands of `availability`; no rule and no SQL.
  *
  * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
- *
- * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
  */
+import type { Clock } from "../../shared/clock.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import type { Answers } from "./answers.ts";
+import type { ConfirmReservationInput, ReleaseReservationInput } from "./commands/decide-reservation.ts";
+import type { ReservationCommands } from "./commands/reservations.ts";
+import type { ReserveStockInput } from "./commands/reserve-stock.ts";
 import type { ApprovePolicyInput, Commands, SetPolicyInput } from "./commands.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
 import { networkAvailability } from "./domain/network.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
+import { isHeld, mayRead, type Reservation, statusAt } from "./domain/reservation.ts";
 import type { SourceStatus } from "./domain/source-status.ts";
 import type { PolicyRow } from "./entities.ts";
 import type { Loaders, PositionKey } from "./loaders.ts";
@@ -23,6 +26,8 @@ export interface AvailabilityContext extends ResolverContext {
 interface ResolverDeps {
   readonly answers: Answers;
   readonly commands: Commands;
+  readonly reservations: ReservationCommands;
+  readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
 }
 
@@ -43,10 +48,11 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
   return {
     ...rootResolvers(deps, answerAll),
     ...fieldResolvers(answers, answerAll),
+    Reservation: reservationFields(deps.clock),
   };
 }
 
-function rootResolvers({ commands, policy }: ResolverDeps, answerAll: AnswerAll): Resolvers {
+function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerAll: AnswerAll): Resolvers {
   return {
     Query: {
       availability: (_: unknown, args: LocationsArgs & { skus: string[] }, context: Context) =>
@@ -61,6 +67,10 @@ function rootResolvers({ commands, policy }: ResolverDeps, answerAll: AnswerAll)
         const rows = await loaders.pageOfPositions(page, args.locationId ?? null);
         return toConnection(rows, page, (row) => [row.sku, row.locationId]);
       },
+      reservation: async (_: unknown, { id }: { id: string }, { loaders, request }: Context) => {
+        const found = await loaders.reservation.load(id);
+        return found && mayRead(found, request.identity) ? found : null;
+      },
       channels: (_: unknown, __: unknown, { request }: Context) =>
         policy()
           .channels.filter(({ policy: channel }) => channel.public || maySee(request.identity, channel.id))
@@ -69,6 +79,12 @@ function rootResolvers({ commands, policy }: ResolverDeps, answerAll: AnswerAll)
         (await loaders.pageOfPolicies(parsePage(args, 1))).map(toPolicyVersion),
     },
     Mutation: {
+      reserveStock: (_: unknown, { input }: { input: ReserveStockInput }, { request }: Context) =>
+        reservations.reserveStock(input, request),
+      confirmReservation: (_: unknown, { input }: { input: ConfirmReservationInput }, { request }: Context) =>
+        reservations.confirmReservation(input, request),
+      releaseReservation: (_: unknown, { input }: { input: ReleaseReservationInput }, { request }: Context) =>
+        reservations.releaseReservation(input, request),
       setChannelPolicy: async (_: unknown, { input }: { input: SetPolicyInput }, { request }: Context) =>
         toPolicyPayload(await commands.setChannelPolicy(input, request)),
       approveChannelPolicy: async (_: unknown, { input }: { input: ApprovePolicyInput }, { request }: Context) =>
@@ -116,6 +132,17 @@ function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
       name: async (ref: { id: string }, _: unknown, { loaders }: Context) =>
         (await loaders.location.load(ref.id))?.name ?? null,
     },
+  };
+}
+
+function reservationFields(clock: Clock): Resolvers[string] {
+  return {
+    id: ({ reservationId }: Reservation) => reservationId,
+    status: (reservation: Reservation) => statusAt(reservation, clock.now()),
+    reservedBy: ({ owner }: Reservation) => owner,
+    createdAt: ({ createdAtMs }: Reservation) => createdAtMs,
+    expiresAt: ({ expiresAtMs }: Reservation) => expiresAtMs,
+    allocationOverdue: (reservation: Reservation) => reservation.unallocatedAtMs !== null && isHeld(reservation),
   };
 }
 

@@ -1,8 +1,9 @@
 /**
- * Every SQL statement of `availability`.
+ * The SQL statements of `availability` about positions and policies; those about reservations are in `store/`.
  *
  * A position is locked before it is changed, in (sku, locationId) order; a position that is not there yet is created
- * empty first, so that two writers never both start from nothing.
+ * empty first, so that two writers never both start from nothing. A position that is read for an answer comes without
+ * the claims of reservations that have expired; one that is locked comes as its row stands.
  */
 import type { Reader, SqlValue, Transaction } from "../../shared/db/database.ts";
 import { TransactionConflict } from "../../shared/db/retry.ts";
@@ -10,6 +11,7 @@ import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../sh
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { type SourceSystem, sourceSystems } from "./domain/position.ts";
 import { emptyProjection, type Progress, type Projected } from "./domain/projection.ts";
+import { claim } from "./domain/reservation.ts";
 import type { PolicyRow, PositionRow } from "./entities.ts";
 
 export interface PositionKey {
@@ -17,22 +19,30 @@ export interface PositionKey {
   readonly locationId: string;
 }
 
-export async function loadPositions(reader: Reader, keys: readonly PositionKey[]): Promise<Projected[]> {
-  return selectPositions(reader, keys, "");
+/** As of `nowMs`: what expired by then is not reserved. */
+export async function loadPositions(reader: Reader, keys: readonly PositionKey[], nowMs: number): Promise<Projected[]> {
+  if (keys.length === 0) return [];
+  const of = `SELECT * FROM positions WHERE (sku, location_id) IN ${pairMarks(reader.dialect, keys.length)}`;
+  return asOf(reader, of, pairValues(keys), "sku, location_id", nowMs);
 }
 
 /** Every position of these SKUs, by SKU and location. */
-export async function loadPositionsOfSkus(reader: Reader, skus: readonly string[]): Promise<Projected[]> {
+export async function loadPositionsOfSkus(
+  reader: Reader,
+  skus: readonly string[],
+  nowMs: number,
+): Promise<Projected[]> {
   if (skus.length === 0) return [];
-  const rows = await reader.query<PositionRow>(
-    `SELECT * FROM positions WHERE sku IN (${marks(skus.length)}) ORDER BY sku, location_id`,
-    skus,
-  );
-  return rows.map(fromRow);
+  return asOf(reader, `SELECT * FROM positions WHERE sku IN (${marks(skus.length)})`, skus, "sku, location_id", nowMs);
 }
 
 /** Positions in (sku, locationId) order, or of one location in SKU order. */
-export async function pagePositions(reader: Reader, page: Page, locationId: string | null): Promise<Projected[]> {
+export async function pagePositions(
+  reader: Reader,
+  page: Page,
+  locationId: string | null,
+  nowMs: number,
+): Promise<Projected[]> {
   const where: string[] = [];
   const params: SqlValue[] = [];
   if (locationId !== null) {
@@ -45,12 +55,15 @@ export async function pagePositions(reader: Reader, page: Page, locationId: stri
     where.push(locationId === null ? "sku >= ? AND (sku > ? OR location_id > ?)" : "sku > ?");
     params.push(...(locationId === null ? [sku, sku, afterLocation] : [sku]));
   }
-  const rows = await reader.query<PositionRow>(
-    `SELECT * FROM positions ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
-       ORDER BY ${locationId === null ? "sku, location_id" : "sku"} LIMIT ${page.size + 1}`,
-    params,
-  );
-  return rows.map(fromRow);
+  const order = locationId === null ? "sku, location_id" : "sku";
+  const one = `SELECT * FROM positions ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+     ORDER BY ${order} LIMIT ${page.size + 1}`;
+  return asOf(reader, one, params, order, nowMs);
+}
+
+/** The positions of `keys` that are there, locked until the transaction ends. */
+export async function lockKnownPositions(tx: Transaction, keys: readonly PositionKey[]): Promise<Projected[]> {
+  return selectPositions(tx, keys, forUpdate(tx.dialect));
 }
 
 /** The positions of `keys` (sorted), locked until the transaction ends; made where they are missing. */
@@ -69,6 +82,23 @@ export async function lockPositions(tx: Transaction, keys: readonly PositionKey[
 
 export async function savePositions(tx: Transaction, positions: readonly Projected[]): Promise<void> {
   await upsertRows(tx, "positions", ["sku", "location_id"], positions.map(toRow));
+}
+
+/** The claims on a locked position, and its next version. Fails with TransactionConflict: it was not locked after all. */
+export async function saveClaims(tx: Transaction, position: Projected): Promise<void> {
+  const changed = await tx.run(
+    `UPDATE positions SET reserved = ?, reserved_by_channel = ?, version = ?
+      WHERE sku = ? AND location_id = ? AND version = ?`,
+    [
+      position.reserved,
+      byChannelText(position),
+      position.version,
+      position.sku,
+      position.locationId,
+      position.version - 1,
+    ],
+  );
+  if (changed !== 1) throw new TransactionConflict("position");
 }
 
 export interface GapRow {
@@ -161,7 +191,40 @@ async function selectPositions(reader: Reader, keys: readonly PositionKey[], loc
   return rows.map(fromRow);
 }
 
-function pairValues(keys: readonly PositionKey[]): string[] {
+interface OverdueColumns {
+  overdue_channel: string | null;
+  overdue_held: number | null;
+}
+
+/** The positions of `of`, in the same statement without what reservations hold that expired by `nowMs`. */
+async function asOf(
+  reader: Reader,
+  of: string,
+  params: readonly SqlValue[],
+  order: string,
+  nowMs: number,
+): Promise<Projected[]> {
+  const rows = await reader.query<PositionRow & OverdueColumns>(
+    `SELECT p.*, o.channel AS overdue_channel, o.held AS overdue_held FROM (${of}) p
+       LEFT JOIN reservation_lines o ON p.reserved > 0 AND o.sku = p.sku AND o.location_id = p.location_id
+         AND o.state = 'ACTIVE' AND o.expires_at_ms <= ?
+      ORDER BY ${order
+        .split(", ")
+        .map((column) => `p.${column}`)
+        .join(", ")}`,
+    [...params, nowMs],
+  );
+  const positions = new Map<string, Projected>();
+  for (const row of rows) {
+    const position = fromRow(row);
+    const known = positions.get(keyText(position)) ?? position;
+    const { overdue_channel: channel, overdue_held: held } = row;
+    positions.set(keyText(position), channel === null || held === null ? known : claim(known, channel, -held));
+  }
+  return [...positions.values()];
+}
+
+export function pairValues(keys: readonly PositionKey[]): string[] {
   return keys.flatMap((key) => [key.sku, key.locationId]);
 }
 
@@ -193,7 +256,7 @@ function fromRow(row: PositionRow): Projected {
     receivedNotPosted: row.received_not_posted,
     adjustedNotPosted: row.adjusted_not_posted,
     reserved: row.reserved,
-    reservedByChannel: {},
+    reservedByChannel: row.reserved_by_channel === null ? {} : JSON.parse(row.reserved_by_channel),
     progress: { erp: progressOf(row, "erp"), wms: progressOf(row, "wms"), returns: progressOf(row, "returns") },
   };
 }
@@ -225,10 +288,15 @@ function toRow(position: Projected): Omit<PositionRow, "resync_asked_at_ms"> {
     received_not_posted: position.receivedNotPosted,
     adjusted_not_posted: position.adjustedNotPosted,
     reserved: position.reserved,
+    reserved_by_channel: byChannelText(position),
     ...progressColumns("wms", position.progress.wms),
     ...progressColumns("erp", position.progress.erp),
     ...progressColumns("returns", position.progress.returns),
   } as Omit<PositionRow, "resync_asked_at_ms">;
+}
+
+function byChannelText({ reservedByChannel }: Projected): string | null {
+  return Object.keys(reservedByChannel).length === 0 ? null : JSON.stringify(reservedByChannel);
 }
 
 function progressColumns(owner: SourceSystem, { seq, asOfMs, ahead, forgottenTo, gapSinceMs }: Progress) {

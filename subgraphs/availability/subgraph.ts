@@ -7,6 +7,7 @@
  */
 
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
+import { Reservations1767225600402 } from "../../migrations/availability/002-reservations.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -20,19 +21,34 @@ import {
 import type { DatabaseSpec, Kernel } from "../../shared/kernel.ts";
 import { access } from "./access.ts";
 import { createAnswers } from "./answers.ts";
+import { createReservationCommands } from "./commands/reservations.ts";
 import { createCommands } from "./commands.ts";
 import { createConsumers } from "./consumers.ts";
-import { PolicyEntity, PositionEntity } from "./entities.ts";
+import {
+  OrderAllocationEntity,
+  PolicyEntity,
+  PositionEntity,
+  ReservationEntity,
+  ReservationLineEntity,
+} from "./entities.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { createLoaders } from "./loaders.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
+import { createReservationSweep } from "./reservation-sweep.ts";
 import { createResolvers } from "./resolvers.ts";
+import { createTurns } from "./turns.ts";
 import { createWatermarks } from "./watermarks.ts";
 
 export const availabilityDatabase: DatabaseSpec = {
   system: "availability",
-  entities: [PositionEntity, PolicyEntity],
-  migrations: [Kernel1767225600001, MasterData1767225600002, ProductCost1767225600003, Availability1767225600401],
+  entities: [PositionEntity, PolicyEntity, ReservationEntity, ReservationLineEntity, OrderAllocationEntity],
+  migrations: [
+    Kernel1767225600001,
+    MasterData1767225600002,
+    ProductCost1767225600003,
+    Availability1767225600401,
+    Reservations1767225600402,
+  ],
 };
 
 export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
@@ -43,7 +59,10 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const inForce = createPolicyInForce(db, log);
   const gapWatch = createGapWatch({ db, clock, log, committed: signal.committed });
   const answers = createAnswers({ clock, policy: inForce.current, watermarks });
-  const commands = createCommands(commandDeps(kernel, db, signal), inForce);
+  const deps = commandDeps(kernel, db, signal);
+  const commands = createCommands(deps, inForce);
+  const reservations = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
+  const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   return createSubgraph(
     kernel,
     {
@@ -51,10 +70,10 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
       db,
       sdl: readSdl(import.meta.url),
       access,
-      resolvers: createResolvers({ answers, commands, policy: inForce.current }),
-      contextFor: () => ({ loaders: createLoaders(db) }),
+      resolvers: createResolvers({ answers, commands, reservations, clock, policy: inForce.current }),
+      contextFor: () => ({ loaders: createLoaders(db, clock) }),
       consumers: createConsumers(clock, watermarks),
-      parts: [watermarks, inForce, gapWatch],
+      parts: [watermarks, inForce, gapWatch, reservationSweep],
     },
     signal,
   );

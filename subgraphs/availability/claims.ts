@@ -1,0 +1,210 @@
+/**
+ * What reservations do to positions: claims taken, given back, and handed over to an order's own demand.
+ *
+ * Every function works on positions that its caller has locked. A confirmed reservation's units stay reserved until
+ * the ERP has committed the order at the position, and leave in the transaction in which that demand begins to count:
+ * they are never counted twice for longer than the ERP takes, and never free in between.
+ */
+import type { Transaction } from "../../shared/db/database.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import { partitionKey } from "../../shared/ids.ts";
+import type { Cause, Recorder } from "../../shared/recorder.ts";
+import type { Projected } from "./domain/projection.ts";
+import { allocate, claim, handOver, type Reservation, reservationChanged } from "./domain/reservation.ts";
+import type { ReservationLineRow } from "./entities.ts";
+import {
+  type AllocationAt,
+  linesOfOrders,
+  loadOrderAllocations,
+  type OrderAt,
+  saveLines,
+  saveOrderAllocations,
+  saveReservation,
+} from "./store/reservations.ts";
+import { keyText, lockKnownPositions, saveClaims } from "./store.ts";
+
+/** Locked positions by their key; changed in place of one another. */
+export type LockedPositions = Map<string, Projected>;
+
+export async function lockPositionsOf(
+  tx: Transaction,
+  { lines }: Pick<Reservation, "lines">,
+): Promise<LockedPositions> {
+  return new Map((await lockKnownPositions(tx, lines)).map((position) => [keyText(position), position]));
+}
+
+type ReservationEvent =
+  | "reservation.created"
+  | "reservation.confirmed"
+  | "reservation.released"
+  | "reservation.expired"
+  | "reservation.unallocated";
+
+/** Audit row and event of what has become of a reservation; the event's id. */
+export function tell(recorder: Recorder, type: ReservationEvent, reservation: Reservation): string {
+  const { reservationId, version, channel, orderId } = reservation;
+  const data = reservationChanged(reservation);
+  recorder.audit({ subject: `reservation:${reservationId}`, action: type, detail: data });
+  return recorder.event({
+    type,
+    sourceSeq: version,
+    partitionKey: `reservation:${reservationId}`,
+    documentRef: orderId === null ? { type: "RESERVATION", id: reservationId } : { type: "ORDER", id: orderId },
+    channel,
+    data,
+  });
+}
+
+/** Writes a reservation that was changed; what its lines no longer hold goes back to their positions. */
+export async function saveChanged(
+  tx: Transaction,
+  recorder: Recorder,
+  before: Reservation,
+  after: Reservation,
+  positions: LockedPositions,
+  causeEventId: string,
+): Promise<void> {
+  await saveReservation(tx, after);
+  for (const [i, line] of before.lines.entries()) {
+    const given = line.held - (after.lines[i]?.held ?? 0);
+    if (given > 0) await changeClaim(tx, recorder, positions, line, after.channel, -given, causeEventId);
+  }
+}
+
+/** Claims `quantity` more of a locked position for the channel (or less, below zero), and tells of it. */
+export async function changeClaim(
+  tx: Transaction,
+  recorder: Recorder,
+  positions: LockedPositions,
+  key: { readonly sku: string; readonly locationId: string },
+  channel: string,
+  quantity: number,
+  causeEventId: string,
+): Promise<void> {
+  const position = positions.get(keyText(key));
+  if (!position) throw new Error(`position ${keyText(key)} has claims and no row`);
+  const next = { ...claim(position, channel, quantity), version: position.version + 1 };
+  positions.set(keyText(key), next);
+  await saveClaims(tx, next);
+  tellPosition(recorder, next, [causeEventId]);
+}
+
+export function tellPosition(
+  recorder: Recorder,
+  { sku, locationId, version }: Projected,
+  causeEventIds: readonly string[],
+  cause: Cause = recorder.cause,
+): void {
+  recorder.event(
+    {
+      type: "availability.changed",
+      sourceSeq: version,
+      partitionKey: partitionKey(sku, locationId),
+      sku,
+      locationId,
+      data: { version, causeEventIds },
+    },
+    cause,
+  );
+}
+
+/** A reservation just confirmed: what the ERP has committed of its order before is handed over at once. */
+export async function handOverConfirmed(
+  tx: Transaction,
+  recorder: Recorder,
+  { orderId, lines }: Reservation,
+  positions: LockedPositions,
+  causeEventId: string,
+  nowMs: number,
+): Promise<void> {
+  if (orderId === null) return;
+  const known = await loadOrderAllocations(
+    tx,
+    lines.map(({ sku, locationId }) => ({ orderId, sku, locationId })),
+  );
+  for (const { line, taken } of await handOverLines(tx, recorder, known, nowMs)) {
+    const key = { sku: line.sku, locationId: line.location_id };
+    await changeClaim(tx, recorder, positions, key, line.channel, -taken, causeEventId);
+  }
+}
+
+/**
+ * Demand that the ERP committed or gave back: confirmed reservations of these orders hand over. Returns the positions
+ * with the claims that are left; the caller writes them and tells of them.
+ */
+export async function handOverAllocated(
+  tx: Transaction,
+  recorder: Recorder,
+  events: readonly AnyEvent[],
+  positions: readonly Projected[],
+  nowMs: number,
+): Promise<Projected[]> {
+  const claimed = new Map(positions.filter(({ reserved }) => reserved > 0).map((p) => [keyText(p), p]));
+  const orders = await allocations(tx, events, claimed);
+  if (orders.length === 0) return [...positions];
+  for (const { line, taken } of await handOverLines(tx, recorder, orders, nowMs)) {
+    const key = keyText({ sku: line.sku, locationId: line.location_id });
+    claimed.set(key, claim(claimed.get(key) as Projected, line.channel, -taken));
+  }
+  return positions.map((position) => claimed.get(keyText(position)) ?? position);
+}
+
+/** What the orders of the events have at positions with claims; elsewhere there is nothing to hand over. */
+async function allocations(
+  tx: Transaction,
+  events: readonly AnyEvent[],
+  claimed: ReadonlyMap<string, Projected>,
+): Promise<AllocationAt[]> {
+  const moves = events.flatMap((event) => {
+    const { type, sku, locationId, quantity, documentRef } = event;
+    if (type !== "order.allocated" && type !== "order.deallocated") return [];
+    if (sku === null || locationId === null || documentRef?.type !== "ORDER") return [];
+    if (!claimed.has(keyText({ sku, locationId }))) return [];
+    const units = quantity ?? 0;
+    return [{ orderId: documentRef.id, sku, locationId, units: type === "order.allocated" ? units : -units }];
+  });
+  const orders = new Map<string, AllocationAt>();
+  for (const known of await loadOrderAllocations(tx, moves)) orders.set(orderText(known), known);
+  for (const { units, ...at } of moves) {
+    const known = orders.get(orderText(at));
+    // Given back without having been seen: it was committed before there was anything to hand over.
+    if (!known && units < 0) continue;
+    orders.set(orderText(at), { ...at, ...allocate(known ?? { allocated: 0, matched: 0 }, units) });
+  }
+  return [...orders.values()];
+}
+
+async function handOverLines(
+  tx: Transaction,
+  recorder: Recorder,
+  orders: readonly AllocationAt[],
+  nowMs: number,
+): Promise<{ line: ReservationLineRow; taken: number }[]> {
+  const byOrder = new Map<string, ReservationLineRow[]>(orders.map((at) => [orderText(at), []]));
+  for (const line of await linesOfOrders(tx, orders)) {
+    byOrder.get(orderText({ orderId: line.order_id ?? "", sku: line.sku, locationId: line.location_id }))?.push(line);
+  }
+  const handed: { line: ReservationLineRow; taken: number }[] = [];
+  const after = orders.map((at) => {
+    const { order, lines } = handOver(at, byOrder.get(orderText(at)) ?? []);
+    handed.push(...lines);
+    return { ...at, ...order };
+  });
+  await saveOrderAllocations(tx, after, nowMs);
+  await saveLines(
+    tx,
+    handed.map(({ line }) => line),
+  );
+  for (const { line, taken } of handed) {
+    recorder.audit({
+      subject: `reservation:${line.reservation_id}`,
+      action: "reservation.allocated",
+      detail: { orderId: line.order_id, sku: line.sku, locationId: line.location_id, taken, held: line.held },
+    });
+  }
+  return handed;
+}
+
+function orderText({ orderId, sku, locationId }: OrderAt): string {
+  return JSON.stringify([orderId, sku, locationId]);
+}

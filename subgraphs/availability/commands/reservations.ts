@@ -1,0 +1,28 @@
+/**
+ * The commands about reservations, with what they need.
+ *
+ * Policy has its commands in `commands.ts`. Holds no rule of its own.
+ */
+import type { Payload, RequestContext } from "../../../shared/command.ts";
+import {
+  type ConfirmReservationInput,
+  confirmReservation,
+  type ReleaseReservationInput,
+  type ReservationReply,
+  releaseReservation,
+} from "./decide-reservation.ts";
+import { type ReserveDeps, type ReserveStockInput, type ReserveStockReply, reserveStock } from "./reserve-stock.ts";
+
+export interface ReservationCommands {
+  reserveStock(input: ReserveStockInput, context: RequestContext): Promise<Payload<ReserveStockReply>>;
+  confirmReservation(input: ConfirmReservationInput, context: RequestContext): Promise<Payload<ReservationReply>>;
+  releaseReservation(input: ReleaseReservationInput, context: RequestContext): Promise<Payload<ReservationReply>>;
+}
+
+export function createReservationCommands(deps: ReserveDeps): ReservationCommands {
+  return {
+    reserveStock: (input, context) => reserveStock(deps, input, context),
+    confirmReservation: (input, context) => confirmReservation(deps, input, context),
+    releaseReservation: (input, context) => releaseReservation(deps, input, context),
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Gives back on the rows what expired reservations held, and tells whom the ERP keeps waiting.
+ *
+ * No answer rests on it: expiry is judged when a position is read. One reservation is one transaction, in the same
+ * order of locks as a command, so that of expiry and confirmation exactly one wins.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { Database, Transaction } from "../../shared/db/database.ts";
+import { newId } from "../../shared/ids.ts";
+import type { Part } from "../../shared/lifecycle.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Logger } from "../../shared/logging.ts";
+import { createRecorder } from "../../shared/recorder.ts";
+import { lockPositionsOf, saveChanged, tell } from "./claims.ts";
+import { expire, flagUnallocated, isHeld } from "./domain/reservation.ts";
+import {
+  dueReservations,
+  forgetOrderAllocations,
+  loadReservations,
+  lockReservation,
+  saveReservation,
+} from "./store/reservations.ts";
+
+export interface ReservationSweep extends Part {
+  /** One round; how many reservations were settled. */
+  sweep(): Promise<number>;
+}
+
+interface SweepDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly committed: () => void;
+}
+
+/** Reservations of one round: the next round follows soon. */
+const batchMax = 200;
+
+export function createReservationSweep({ db, clock, log, committed }: SweepDeps): ReservationSweep {
+  let timer: NodeJS.Timeout | undefined;
+  let sweeping: Promise<unknown> | undefined;
+
+  async function sweep(): Promise<number> {
+    const due = await dueReservations(db, clock.now(), batchMax);
+    for (const id of due) await db.transaction((tx) => settle(tx, id));
+    if (due.length > 0) committed();
+    await db.transaction((tx) => forgetOrderAllocations(tx, clock.now() - limits.orderAllocationKeptMs));
+    return due.length;
+  }
+
+  async function settle(tx: Transaction, id: string): Promise<void> {
+    const [found] = await loadReservations(tx, [id]);
+    if (!found) return;
+    const positions = await lockPositionsOf(tx, found);
+    const reservation = (await lockReservation(tx, id)) ?? found;
+    const nowMs = clock.now();
+    const recorder = createRecorder("availability", clock, {
+      person: "system:availability",
+      roles: [],
+      correlationId: newId(nowMs),
+      causationId: null,
+      idempotencyKey: null,
+    });
+    const expired = expire(reservation, nowMs);
+    const flagged = flagUnallocated(reservation, nowMs);
+    if (expired) {
+      const eventId = tell(recorder, "reservation.expired", expired);
+      await saveChanged(tx, recorder, reservation, expired, positions, eventId);
+    } else if (flagged) {
+      tell(recorder, "reservation.unallocated", flagged);
+      await saveReservation(tx, flagged);
+      log.warn({ reservationId: id, orderId: flagged.orderId }, "the ERP has not committed a confirmed reservation");
+    } else if (!isHeld(reservation)) {
+      await saveReservation(tx, { ...reservation, dueAtMs: null });
+    }
+    await recorder.flush(tx);
+  }
+
+  return {
+    name: "reservation-sweep",
+    async start() {
+      timer = setInterval(() => {
+        // A round that takes longer than the interval is not joined by another.
+        sweeping ??= sweep()
+          .catch((error) => log.warn({ error }, "the sweep of reservations failed; it is tried again"))
+          .finally(() => {
+            sweeping = undefined;
+          });
+      }, limits.reservationSweepMs);
+    },
+    async stop() {
+      clearInterval(timer);
+      await sweeping;
+    },
+    sweep,
+  };
+}

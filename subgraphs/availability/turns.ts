@@ -1,0 +1,36 @@
+/**
+ * A line at the door: so many at once, the others in the order they came, before they ask the database for anything.
+ *
+ * A rush on one item waits for one row's lock. Each of the rush would do so with a connection in hand, and leave none
+ * for the answers. A convenience, not a guard: other processes do not take part, and the row's lock decides.
+ */
+import { AppError } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
+
+export interface Turns {
+  /** Runs `work` when it is its turn. Fails with SOURCE_UNAVAILABLE: too many wait. */
+  take<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export function createTurns(): Turns {
+  const waiting: (() => void)[] = [];
+  let atWork = 0;
+
+  return {
+    async take(work) {
+      if (waiting.length >= limits.reservationsInLineMax) {
+        throw new AppError("SOURCE_UNAVAILABLE", { message: "Too many reservations are waiting for their turn." });
+      }
+      if (atWork < limits.reservationsAtOnceMax) atWork += 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        return await work();
+      } finally {
+        // Whoever is next takes this one's place.
+        const next = waiting.shift();
+        if (next) next();
+        else atWork -= 1;
+      }
+    },
+  };
+}
