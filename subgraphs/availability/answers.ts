@@ -16,7 +16,7 @@ import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts"
 import { covers } from "./domain/reservation.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
-import type { PositionKey } from "./store.ts";
+import type { PositionKey } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
 export interface AnswerDeps {

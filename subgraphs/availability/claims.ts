@@ -12,6 +12,7 @@ import type { Cause, Recorder } from "../../shared/recorder.ts";
 import type { Projected } from "./domain/projection.ts";
 import { allocate, claim, handOver, type Reservation, reservationChanged } from "./domain/reservation.ts";
 import type { ReservationLineRow } from "./entities.ts";
+import { keyText, lockKnownPositions, saveClaims } from "./store/positions.ts";
 import {
   type AllocationAt,
   linesOfOrders,
@@ -21,7 +22,6 @@ import {
   saveOrderAllocations,
   saveReservation,
 } from "./store/reservations.ts";
-import { keyText, lockKnownPositions, saveClaims } from "./store.ts";
 
 /** Locked positions by their key; changed in place of one another. */
 export type LockedPositions = Map<string, Projected>;

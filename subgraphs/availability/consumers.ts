@@ -13,7 +13,7 @@ import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
-import { keyText, lockPositions, savePositions } from "./store.ts";
+import { keyText, lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
 const consumerName = "availability";

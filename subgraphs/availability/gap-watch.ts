@@ -10,7 +10,7 @@ import type { Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { createRecorder } from "../../shared/recorder.ts";
-import { markResyncAsked, positionsWithGap } from "./store.ts";
+import { markResyncAsked, positionsWithGap } from "./store/positions.ts";
 
 export interface GapWatch extends Part {
   /** One round; how many owners were asked. */

@@ -11,10 +11,11 @@ import { findLocations, findProducts, type LocationReplica, type ProductReplica 
 import type { Projected } from "./domain/projection.ts";
 import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
+import { pagePolicies } from "./store/policies.ts";
+import { keyText, loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
 import { loadReservations } from "./store/reservations.ts";
-import { keyText, loadPositions, loadPositionsOfSkus, type PositionKey, pagePolicies, pagePositions } from "./store.ts";
 
-export type { PositionKey } from "./store.ts";
+export type { PositionKey } from "./store/positions.ts";
 
 export interface Loaders {
   readonly position: DataLoader<PositionKey, Projected | null, string>;

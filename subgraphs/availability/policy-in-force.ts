@@ -10,7 +10,7 @@ import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { defaultPolicy, type Policy } from "./domain/policy.ts";
 import { type IndexedPolicy, indexPolicy } from "./domain/policy-index.ts";
-import { activePolicy, activePolicyVersion } from "./store.ts";
+import { activePolicy, activePolicyVersion } from "./store/policies.ts";
 
 export interface PolicyInForce extends Part {
   current(): IndexedPolicy;

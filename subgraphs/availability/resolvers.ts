@@ -7,10 +7,10 @@ import type { Clock } from "../../shared/clock.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import type { Answers } from "./answers.ts";
+import type { ApprovePolicyInput, PolicyCommands, SetPolicyInput } from "./commands/channel-policy.ts";
 import type { ConfirmReservationInput, ReleaseReservationInput } from "./commands/decide-reservation.ts";
 import type { ReservationCommands } from "./commands/reservations.ts";
 import type { ReserveStockInput } from "./commands/reserve-stock.ts";
-import type { ApprovePolicyInput, Commands, SetPolicyInput } from "./commands.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
 import { networkAvailability } from "./domain/network.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
@@ -25,7 +25,7 @@ export interface AvailabilityContext extends ResolverContext {
 
 interface ResolverDeps {
   readonly answers: Answers;
-  readonly commands: Commands;
+  readonly commands: PolicyCommands;
   readonly reservations: ReservationCommands;
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;

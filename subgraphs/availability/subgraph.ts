@@ -21,8 +21,8 @@ import {
 import type { DatabaseSpec, Kernel } from "../../shared/kernel.ts";
 import { access } from "./access.ts";
 import { createAnswers } from "./answers.ts";
+import { createPolicyCommands } from "./commands/channel-policy.ts";
 import { createReservationCommands } from "./commands/reservations.ts";
-import { createCommands } from "./commands.ts";
 import { createConsumers } from "./consumers.ts";
 import {
   OrderAllocationEntity,
@@ -60,7 +60,7 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const gapWatch = createGapWatch({ db, clock, log, committed: signal.committed });
   const answers = createAnswers({ clock, policy: inForce.current, watermarks });
   const deps = commandDeps(kernel, db, signal);
-  const commands = createCommands(deps, inForce);
+  const commands = createPolicyCommands(deps, inForce);
   const reservations = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   return createSubgraph(

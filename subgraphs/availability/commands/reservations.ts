@@ -1,7 +1,7 @@
 /**
  * The commands about reservations, with what they need.
  *
- * Policy has its commands in `commands.ts`. Holds no rule of its own.
+ * Policy has its commands in `channel-policy.ts`. Holds no rule of its own.
  */
 import type { Payload, RequestContext } from "../../../shared/command.ts";
 import {

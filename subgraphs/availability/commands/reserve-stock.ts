@@ -29,8 +29,8 @@ import {
   type Wish,
 } from "../domain/reservation.ts";
 import type { PolicyInForce } from "../policy-in-force.ts";
+import { keyText } from "../store/positions.ts";
 import { insertReservation, overdueClaims } from "../store/reservations.ts";
-import { keyText } from "../store.ts";
 import type { Turns } from "../turns.ts";
 
 export type ReserveStockInput = ReserveInput & CommandInput & { readonly channel?: string | null };

@@ -8,7 +8,7 @@ import type { Reader, Transaction } from "../../../shared/db/database.ts";
 import { forUpdate, insertRows, marks, tupleMarks, upsertRows } from "../../../shared/db/statements.ts";
 import type { OrderAllocation, Reservation } from "../domain/reservation.ts";
 import type { OrderAllocationRow, ReservationLineRow, ReservationRow } from "../entities.ts";
-import type { PositionKey } from "../store.ts";
+import type { PositionKey } from "./positions.ts";
 
 /** With their lines, in (sku, locationId) order. */
 export async function loadReservations(reader: Reader, ids: readonly string[]): Promise<Reservation[]> {

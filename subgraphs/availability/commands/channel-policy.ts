@@ -3,22 +3,22 @@
  *
  * Positions are not changed here: they follow the facts of their owners (`consumers.ts`).
  */
-import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
-import type { Transaction } from "../../shared/db/database.ts";
-import { AppError } from "../../shared/errors.ts";
-import { parseText } from "../../shared/ids.ts";
-import { limits } from "../../shared/limits.ts";
-import type { Recorder } from "../../shared/recorder.ts";
-import { defaultPolicy } from "./domain/policy.ts";
+import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../../shared/command.ts";
+import type { Transaction } from "../../../shared/db/database.ts";
+import { AppError } from "../../../shared/errors.ts";
+import { parseText } from "../../../shared/ids.ts";
+import { limits } from "../../../shared/limits.ts";
+import type { Recorder } from "../../../shared/recorder.ts";
+import { defaultPolicy } from "../domain/policy.ts";
 import {
   applyPolicyChange,
   type PolicyChange,
   type PolicyChangeInput,
   parsePolicyChange,
-} from "./domain/policy-change.ts";
-import type { PolicyRow } from "./entities.ts";
-import { type PolicyInForce, readPolicyInForce } from "./policy-in-force.ts";
-import { insertPolicy, lockNewestPolicy, lockPolicy, savePolicy, supersedePolicies } from "./store.ts";
+} from "../domain/policy-change.ts";
+import type { PolicyRow } from "../entities.ts";
+import { type PolicyInForce, readPolicyInForce } from "../policy-in-force.ts";
+import { insertPolicy, lockNewestPolicy, lockPolicy, savePolicy, supersedePolicies } from "../store/policies.ts";
 
 export type SetPolicyInput = PolicyChangeInput & { readonly idempotencyKey: string; readonly note?: string | null };
 
@@ -30,14 +30,14 @@ export interface ApprovePolicyInput {
 
 export type PolicyPayload = Payload<{ readonly policy: PolicyRow | null }>;
 
-export interface Commands {
+export interface PolicyCommands {
   setChannelPolicy(input: SetPolicyInput, context: RequestContext): Promise<PolicyPayload>;
   approveChannelPolicy(input: ApprovePolicyInput, context: RequestContext): Promise<PolicyPayload>;
 }
 
 type Policies = { readonly policy: PolicyRow | null };
 
-export function createCommands(deps: CommandDeps, inForce: PolicyInForce): Commands {
+export function createPolicyCommands(deps: CommandDeps, inForce: PolicyInForce): PolicyCommands {
   return {
     setChannelPolicy: (input, context) =>
       runCommand<Policies>(deps, {

@@ -5,14 +5,14 @@
  * empty first, so that two writers never both start from nothing. A position that is read for an answer comes without
  * the claims of reservations that have expired; one that is locked comes as its row stands.
  */
-import type { Reader, SqlValue, Transaction } from "../../shared/db/database.ts";
-import { TransactionConflict } from "../../shared/db/retry.ts";
-import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../shared/db/statements.ts";
-import type { Page } from "../../shared/graphql/pagination.ts";
-import { type SourceSystem, sourceSystems } from "./domain/position.ts";
-import { emptyProjection, type Progress, type Projected } from "./domain/projection.ts";
-import { claim } from "./domain/reservation.ts";
-import type { PolicyRow, PositionRow } from "./entities.ts";
+import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
+import { TransactionConflict } from "../../../shared/db/retry.ts";
+import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
+import type { Page } from "../../../shared/graphql/pagination.ts";
+import { type SourceSystem, sourceSystems } from "../domain/position.ts";
+import { emptyProjection, type Progress, type Projected } from "../domain/projection.ts";
+import { claim } from "../domain/reservation.ts";
+import type { PositionRow } from "../entities.ts";
 
 export interface PositionKey {
   readonly sku: string;
@@ -131,54 +131,6 @@ export async function markResyncAsked(tx: Transaction, keys: readonly PositionKe
     `UPDATE positions SET resync_asked_at_ms = ? WHERE (sku, location_id) IN ${pairMarks(tx.dialect, keys.length)}`,
     [nowMs, ...pairValues(keys)],
   );
-}
-
-/** Policy versions, newest first. */
-export async function pagePolicies(reader: Reader, page: Page): Promise<PolicyRow[]> {
-  return reader.query<PolicyRow>(`SELECT * FROM policies ORDER BY version DESC LIMIT ${page.size}`);
-}
-
-export async function activePolicy(reader: Reader): Promise<PolicyRow | undefined> {
-  const [found] = await reader.query<PolicyRow>(
-    "SELECT * FROM policies WHERE state = 'ACTIVE' ORDER BY version DESC LIMIT 1",
-  );
-  return found;
-}
-
-/** The version in force, 0 if it is the default. */
-export async function activePolicyVersion(reader: Reader): Promise<number> {
-  const [found] = await reader.query<{ version: number }>(
-    "SELECT version FROM policies WHERE state = 'ACTIVE' ORDER BY version DESC LIMIT 1",
-  );
-  return found?.version ?? 0;
-}
-
-/** The newest version of any state, locked: who holds it decides what the next one is. */
-export async function lockNewestPolicy(tx: Transaction): Promise<number> {
-  const [found] = await tx.query<{ version: number }>(
-    `SELECT version FROM policies ORDER BY version DESC LIMIT 1${forUpdate(tx.dialect)}`,
-  );
-  return found?.version ?? 0;
-}
-
-export async function lockPolicy(tx: Transaction, version: number): Promise<PolicyRow | undefined> {
-  const [found] = await tx.query<PolicyRow>(`SELECT * FROM policies WHERE version = ?${forUpdate(tx.dialect)}`, [
-    version,
-  ]);
-  return found;
-}
-
-export async function supersedePolicies(tx: Transaction, version: number): Promise<void> {
-  await tx.run("UPDATE policies SET state = 'SUPERSEDED' WHERE state <> 'SUPERSEDED' AND version < ?", [version]);
-}
-
-/** A new version. Of two proposals that took the same number, one begins again with the next. */
-export async function insertPolicy(tx: Transaction, policy: PolicyRow): Promise<void> {
-  if ((await insertMissing(tx, "policies", [{ ...policy }])) === 0) throw new TransactionConflict("policy version");
-}
-
-export async function savePolicy(tx: Transaction, policy: PolicyRow): Promise<void> {
-  await upsertRows(tx, "policies", ["version"], [{ ...policy }]);
 }
 
 async function selectPositions(reader: Reader, keys: readonly PositionKey[], lock: string): Promise<Projected[]> {
