@@ -41,11 +41,6 @@ export interface Identity {
 
 export const anonymous: Identity = { person: null, roles: new Set(), accounts: null, channels: null, token: null };
 
-/** The actor of what the system does by itself. */
-export function systemIdentity(name: string): Identity {
-  return { ...anonymous, person: `system:${name}`, roles: new Set<Role>(["admin"]) };
-}
-
 export interface AuthConfig {
   /** HMAC secret for HS256 tokens; used when there is no JWKS. */
   readonly secret: string;

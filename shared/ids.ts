@@ -74,6 +74,14 @@ export function newId(nowMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/**
+ * One text for one position, to look it up and to order by: SKU first, then location, as positions are locked. No code
+ * holds a line break, and nothing that may stand in a code sorts before one.
+ */
+export function positionText({ sku, locationId }: { readonly sku: string; readonly locationId: string }): string {
+  return `${sku}\n${locationId}`;
+}
+
 /** The key of everything that happens to one SKU at one location. */
 export function partitionKey(sku: string, locationId: string): string {
   return `${sku}|${locationId}`;

@@ -13,6 +13,39 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+export interface Rounds {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly log: Logger;
+  readonly round: () => Promise<unknown>;
+}
+
+/**
+ * Work that is done again and again. A round that takes longer than the interval is not joined by another, one that
+ * fails is logged and the next one tries again, and `stop` waits for the round under way.
+ */
+export function createRounds({ name, everyMs, log, round }: Rounds): Part {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<unknown> | undefined;
+  const run = () => {
+    running ??= round()
+      .catch((error) => log.warn({ error, part: name }, "a round failed; it is tried again"))
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  return {
+    name,
+    async start() {
+      timer = setInterval(run, everyMs);
+    },
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
 export interface Lifecycle {
   start(): Promise<void>;
   stop(): Promise<void>;

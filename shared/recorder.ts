@@ -21,6 +21,17 @@ export interface Cause {
   readonly idempotencyKey: string | null;
 }
 
+/** What a system does of its own accord, e.g. because time has passed: the beginning of a story. */
+export function ownCause(system: SystemName, nowMs: number): Cause {
+  return {
+    person: `system:${system}`,
+    roles: [],
+    correlationId: newId(nowMs),
+    causationId: null,
+    idempotencyKey: null,
+  };
+}
+
 export interface AuditEntry {
   /** What was touched, e.g. `product:4711` or `position:4711|WEST`. */
   readonly subject: string;

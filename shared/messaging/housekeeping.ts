@@ -6,7 +6,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { tupleMarks } from "../db/statements.ts";
-import type { Part } from "../lifecycle.ts";
+import { createRounds, type Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 
@@ -39,9 +39,6 @@ export interface Housekeeping extends Part {
 }
 
 export function createHousekeeping({ db, clock, log }: { db: Database; clock: Clock; log: Logger }): Housekeeping {
-  let timer: NodeJS.Timeout | undefined;
-  let sweeping: Promise<unknown> = Promise.resolve();
-
   async function sweep(): Promise<number> {
     let left = 0;
     for (const rule of rules) {
@@ -54,19 +51,13 @@ export function createHousekeeping({ db, clock, log }: { db: Database; clock: Cl
     return left;
   }
 
-  return {
+  const rounds = createRounds({
     name: `housekeeping:${db.system}`,
-    async start() {
-      timer = setInterval(() => {
-        sweeping = sweep().catch((error) => log.warn({ error }, "housekeeping failed; it is tried again"));
-      }, limits.housekeepingEveryMs);
-    },
-    async stop() {
-      clearInterval(timer);
-      await sweeping;
-    },
-    sweep,
-  };
+    everyMs: limits.housekeepingEveryMs,
+    log,
+    round: sweep,
+  });
+  return { ...rounds, sweep };
 }
 
 /**

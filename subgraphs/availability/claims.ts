@@ -7,12 +7,12 @@
  */
 import type { Transaction } from "../../shared/db/database.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
-import { partitionKey } from "../../shared/ids.ts";
+import { partitionKey, positionText } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
 import type { Projected } from "./domain/projection.ts";
 import { allocate, claim, handOver, type Reservation, reservationChanged } from "./domain/reservation.ts";
 import type { ReservationLineRow } from "./entities.ts";
-import { keyText, lockKnownPositions, saveClaims } from "./store/positions.ts";
+import { lockKnownPositions, saveClaims } from "./store/positions.ts";
 import {
   type AllocationAt,
   linesOfOrders,
@@ -30,7 +30,7 @@ export async function lockPositionsOf(
   tx: Transaction,
   { lines }: Pick<Reservation, "lines">,
 ): Promise<LockedPositions> {
-  return new Map((await lockKnownPositions(tx, lines)).map((position) => [keyText(position), position]));
+  return new Map((await lockKnownPositions(tx, lines)).map((position) => [positionText(position), position]));
 }
 
 type ReservationEvent =
@@ -81,10 +81,10 @@ export async function changeClaim(
   quantity: number,
   causeEventId: string,
 ): Promise<void> {
-  const position = positions.get(keyText(key));
-  if (!position) throw new Error(`position ${keyText(key)} has claims and no row`);
+  const position = positions.get(positionText(key));
+  if (!position) throw new Error(`position ${positionText(key)} has claims and no row`);
   const next = { ...claim(position, channel, quantity), version: position.version + 1 };
-  positions.set(keyText(key), next);
+  positions.set(positionText(key), next);
   await saveClaims(tx, next);
   tellPosition(recorder, next, [causeEventId]);
 }
@@ -139,14 +139,14 @@ export async function handOverAllocated(
   positions: readonly Projected[],
   nowMs: number,
 ): Promise<Projected[]> {
-  const claimed = new Map(positions.filter(({ reserved }) => reserved > 0).map((p) => [keyText(p), p]));
+  const claimed = new Map(positions.filter(({ reserved }) => reserved > 0).map((p) => [positionText(p), p]));
   const orders = await allocations(tx, events, claimed);
   if (orders.length === 0) return [...positions];
   for (const { line, taken } of await handOverLines(tx, recorder, orders, nowMs)) {
-    const key = keyText({ sku: line.sku, locationId: line.location_id });
+    const key = positionText({ sku: line.sku, locationId: line.location_id });
     claimed.set(key, claim(claimed.get(key) as Projected, line.channel, -taken));
   }
-  return positions.map((position) => claimed.get(keyText(position)) ?? position);
+  return positions.map((position) => claimed.get(positionText(position)) ?? position);
 }
 
 /** What the orders of the events have at positions with claims; elsewhere there is nothing to hand over. */
@@ -159,7 +159,7 @@ async function allocations(
     const { type, sku, locationId, quantity, documentRef } = event;
     if (type !== "order.allocated" && type !== "order.deallocated") return [];
     if (sku === null || locationId === null || documentRef?.type !== "ORDER") return [];
-    if (!claimed.has(keyText({ sku, locationId }))) return [];
+    if (!claimed.has(positionText({ sku, locationId }))) return [];
     const units = quantity ?? 0;
     return [{ orderId: documentRef.id, sku, locationId, units: type === "order.allocated" ? units : -units }];
   });

@@ -5,15 +5,17 @@
  * position. The order in which facts arrive does not matter (`domain/projection.ts`). Demand that the ERP commits takes
  * over what reservations confirmed to its order hold (`claims.ts`).
  */
+
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
+import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
-import { keyText, lockPositions, savePositions } from "./store/positions.ts";
+import { lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
 const consumerName = "availability";
@@ -59,8 +61,10 @@ export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerS
 async function project(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number): Promise<void> {
   const byPosition = groupByPosition(events);
   if (byPosition.size === 0) return;
-  const keys = [...byPosition.values()].map(({ key }) => key).sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
-  const factsOf = (position: Projected) => byPosition.get(keyText(position))?.events ?? [];
+  const keys = [...byPosition.values()]
+    .map(({ key }) => key)
+    .sort((a, b) => (positionText(a) < positionText(b) ? -1 : 1));
+  const factsOf = (position: Projected) => byPosition.get(positionText(position))?.events ?? [];
   const projected = (await lockPositions(tx, keys)).map((position) =>
     factsOf(position).reduce((state, event) => applyFact(state, event, nowMs), position),
   );
@@ -79,9 +83,9 @@ function groupByPosition(events: readonly AnyEvent[]) {
     const { sku, locationId } = event;
     if (sku === null || locationId === null || !isOwner(event.source)) continue;
     const key = { sku, locationId };
-    const group = groups.get(keyText(key));
+    const group = groups.get(positionText(key));
     if (group) group.events.push(event);
-    else groups.set(keyText(key), { key, events: [event] });
+    else groups.set(positionText(key), { key, events: [event] });
   }
   return groups;
 }

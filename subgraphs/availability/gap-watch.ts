@@ -5,11 +5,11 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import type { Database } from "../../shared/db/database.ts";
-import { newId, partitionKey } from "../../shared/ids.ts";
-import type { Part } from "../../shared/lifecycle.ts";
+import { partitionKey } from "../../shared/ids.ts";
+import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
-import { createRecorder } from "../../shared/recorder.ts";
+import { createRecorder, ownCause } from "../../shared/recorder.ts";
 import { markResyncAsked, positionsWithGap } from "./store/positions.ts";
 
 export interface GapWatch extends Part {
@@ -25,21 +25,12 @@ interface GapWatchDeps {
 }
 
 export function createGapWatch({ db, clock, log, committed }: GapWatchDeps): GapWatch {
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<unknown> = Promise.resolve();
-
   async function look(): Promise<number> {
     const nowMs = clock.now();
     const asked = await db.transaction(async (tx) => {
       const gaps = await positionsWithGap(tx, nowMs - limits.gapHoldMs, nowMs - limits.resyncEveryMs);
       if (gaps.length === 0) return 0;
-      const recorder = createRecorder("availability", clock, {
-        person: "system:availability",
-        roles: [],
-        correlationId: newId(nowMs),
-        causationId: null,
-        idempotencyKey: null,
-      });
+      const recorder = createRecorder("availability", clock, ownCause("availability", nowMs));
       for (const { sku, locationId, version, owner } of gaps) {
         const key = partitionKey(sku, locationId);
         recorder.event({
@@ -60,17 +51,6 @@ export function createGapWatch({ db, clock, log, committed }: GapWatchDeps): Gap
     return asked;
   }
 
-  return {
-    name: "gap-watch",
-    async start() {
-      timer = setInterval(() => {
-        looking = look().catch((error) => log.warn({ error }, "the gap watch failed; it is tried again"));
-      }, limits.gapHoldMs);
-    },
-    async stop() {
-      clearInterval(timer);
-      await looking;
-    },
-    look,
-  };
+  const rounds = createRounds({ name: "gap-watch", everyMs: limits.gapHoldMs, log, round: look });
+  return { ...rounds, look };
 }

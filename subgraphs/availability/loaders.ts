@@ -3,16 +3,18 @@
  *
  * Made anew for each operation: nothing is remembered from one request to the next.
  */
+
 import DataLoader from "dataloader";
 import type { Clock } from "../../shared/clock.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
+import { positionText } from "../../shared/ids.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
 import type { Projected } from "./domain/projection.ts";
 import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
 import { pagePolicies } from "./store/policies.ts";
-import { keyText, loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
+import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
 import { loadReservations } from "./store/reservations.ts";
 
 export type { PositionKey } from "./store/positions.ts";
@@ -34,10 +36,10 @@ export function createLoaders(reader: Reader, clock: Clock): Loaders {
   const nowMs = clock.now();
   const position = new DataLoader<PositionKey, Projected | null, string>(
     async (keys) => {
-      const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [keyText(row), row]));
-      return keys.map((key) => found.get(keyText(key)) ?? null);
+      const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [positionText(row), row]));
+      return keys.map((key) => found.get(positionText(key)) ?? null);
     },
-    { cacheKeyFn: keyText },
+    { cacheKeyFn: positionText },
   );
   return {
     position,

@@ -5,7 +5,7 @@
  * version.
  */
 import type { Database, Reader } from "../../shared/db/database.ts";
-import type { Part } from "../../shared/lifecycle.ts";
+import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { defaultPolicy, type Policy } from "./domain/policy.ts";
@@ -26,25 +26,21 @@ export async function readPolicyInForce(reader: Reader): Promise<Policy> {
 
 export function createPolicyInForce(db: Database, log: Logger): PolicyInForce {
   let indexed = indexPolicy(defaultPolicy());
-  let timer: NodeJS.Timeout | undefined;
 
-  const inForce: PolicyInForce = {
-    name: "policy-in-force",
+  async function refresh(): Promise<void> {
+    if ((await activePolicyVersion(db)) <= indexed.policy.version) return;
+    const policy = await readPolicyInForce(db);
+    if (policy.version > indexed.policy.version) indexed = indexPolicy(policy);
+  }
+
+  const rounds = createRounds({ name: "policy-in-force", everyMs: limits.policyPollMs, log, round: refresh });
+  return {
+    ...rounds,
     async start() {
-      await inForce.refresh();
-      timer = setInterval(() => {
-        inForce.refresh().catch((error) => log.warn({ error }, "the policy was not refreshed"));
-      }, limits.policyPollMs);
-    },
-    async stop() {
-      clearInterval(timer);
+      await refresh();
+      await rounds.start();
     },
     current: () => indexed,
-    async refresh() {
-      if ((await activePolicyVersion(db)) <= indexed.policy.version) return;
-      const policy = await readPolicyInForce(db);
-      if (policy.version > indexed.policy.version) indexed = indexPolicy(policy);
-    },
+    refresh,
   };
-  return inForce;
 }

@@ -6,11 +6,10 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import type { Database, Transaction } from "../../shared/db/database.ts";
-import { newId } from "../../shared/ids.ts";
-import type { Part } from "../../shared/lifecycle.ts";
+import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
-import { createRecorder } from "../../shared/recorder.ts";
+import { createRecorder, ownCause } from "../../shared/recorder.ts";
 import { lockPositionsOf, saveChanged, tell } from "./claims.ts";
 import { expire, flagUnallocated, isHeld } from "./domain/reservation.ts";
 import {
@@ -37,9 +36,6 @@ interface SweepDeps {
 const batchMax = 200;
 
 export function createReservationSweep({ db, clock, log, committed }: SweepDeps): ReservationSweep {
-  let timer: NodeJS.Timeout | undefined;
-  let sweeping: Promise<unknown> | undefined;
-
   async function sweep(): Promise<number> {
     const due = await dueReservations(db, clock.now(), batchMax);
     for (const id of due) await db.transaction((tx) => settle(tx, id));
@@ -54,13 +50,7 @@ export function createReservationSweep({ db, clock, log, committed }: SweepDeps)
     const positions = await lockPositionsOf(tx, found);
     const reservation = (await lockReservation(tx, id)) ?? found;
     const nowMs = clock.now();
-    const recorder = createRecorder("availability", clock, {
-      person: "system:availability",
-      roles: [],
-      correlationId: newId(nowMs),
-      causationId: null,
-      idempotencyKey: null,
-    });
+    const recorder = createRecorder("availability", clock, ownCause("availability", nowMs));
     const expired = expire(reservation, nowMs);
     const flagged = flagUnallocated(reservation, nowMs);
     if (expired) {
@@ -76,22 +66,6 @@ export function createReservationSweep({ db, clock, log, committed }: SweepDeps)
     await recorder.flush(tx);
   }
 
-  return {
-    name: "reservation-sweep",
-    async start() {
-      timer = setInterval(() => {
-        // A round that takes longer than the interval is not joined by another.
-        sweeping ??= sweep()
-          .catch((error) => log.warn({ error }, "the sweep of reservations failed; it is tried again"))
-          .finally(() => {
-            sweeping = undefined;
-          });
-      }, limits.reservationSweepMs);
-    },
-    async stop() {
-      clearInterval(timer);
-      await sweeping;
-    },
-    sweep,
-  };
+  const rounds = createRounds({ name: "reservation-sweep", everyMs: limits.reservationSweepMs, log, round: sweep });
+  return { ...rounds, sweep };
 }

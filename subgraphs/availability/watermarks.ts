@@ -7,7 +7,7 @@
  */
 import type { CacheStore } from "../../shared/cache/cache-store.ts";
 import { type Heartbeat, partitionOf } from "../../shared/events/canonical-event.ts";
-import type { Part } from "../../shared/lifecycle.ts";
+import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { type SourceSystem, sourceSystems } from "./domain/position.ts";
@@ -26,7 +26,6 @@ const keptMs = 30 * 24 * 3_600_000;
 
 export function createWatermarks(cache: CacheStore, partitions: number, log: Logger): Watermarks {
   const known = new Map<string, number>();
-  let timer: NodeJS.Timeout | undefined;
   const keyOf = (owner: SourceSystem, partition: number) => `watermark:${owner}:${partition}`;
   const keys = sourceSystems.flatMap((owner) => Array.from({ length: partitions }, (_, p) => keyOf(owner, p)));
 
@@ -36,16 +35,19 @@ export function createWatermarks(cache: CacheStore, partitions: number, log: Log
     return true;
   }
 
-  const watermarks: Watermarks = {
-    name: "watermarks",
+  async function refresh(): Promise<void> {
+    const values = await cache.getMany(keys);
+    values.forEach((value, i) => {
+      if (value) raise(keys[i] as string, value.version);
+    });
+  }
+
+  const rounds = createRounds({ name: "watermarks", everyMs: limits.heartbeatEveryMs, log, round: refresh });
+  return {
+    ...rounds,
     async start() {
-      await watermarks.refresh();
-      timer = setInterval(() => {
-        watermarks.refresh().catch((error) => log.warn({ error }, "watermarks were not refreshed"));
-      }, limits.heartbeatEveryMs);
-    },
-    async stop() {
-      clearInterval(timer);
+      await refresh();
+      await rounds.start();
     },
     async advance(partition, heartbeats) {
       const raised = heartbeats
@@ -64,12 +66,6 @@ export function createWatermarks(cache: CacheStore, partitions: number, log: Log
         returns: known.get(keyOf("returns", partition)) ?? null,
       };
     },
-    async refresh() {
-      const values = await cache.getMany(keys);
-      values.forEach((value, i) => {
-        if (value) raise(keys[i] as string, value.version);
-      });
-    },
+    refresh,
   };
-  return watermarks;
 }

@@ -3,9 +3,11 @@
  *
  * Lives as long as the operation. Lists are read page by page.
  */
+
 import DataLoader from "dataloader";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
+import { positionText } from "../../shared/ids.ts";
 import type { PositionKey } from "./domain/book.ts";
 import type { Location } from "./domain/location.ts";
 import { type Product, searchWordsOf } from "./domain/product.ts";
@@ -40,18 +42,20 @@ export function createLoaders(reader: Reader): Loaders {
     purchaseOrder: byKey((ids) => findPurchaseOrders(reader, ids)),
     book: new DataLoader(
       async (keys) => {
-        const found = new Map((await findPositions(reader, keys)).map((position) => [textOf(position), position]));
-        return keys.map((key) => found.get(textOf(key)) ?? null);
+        const found = new Map(
+          (await findPositions(reader, keys)).map((position) => [positionText(position), position]),
+        );
+        return keys.map((key) => found.get(positionText(key)) ?? null);
       },
-      { cacheKeyFn: textOf },
+      { cacheKeyFn: positionText },
     ),
     supply: new DataLoader(
       async (keys) => {
-        const lines = new Map<string, ExpectedSupply[]>(keys.map((key) => [textOf(key), []]));
-        for (const line of await findExpectedSupply(reader, keys)) lines.get(textOf(line))?.push(line);
-        return keys.map((key) => lines.get(textOf(key)) ?? []);
+        const lines = new Map<string, ExpectedSupply[]>(keys.map((key) => [positionText(key), []]));
+        for (const line of await findExpectedSupply(reader, keys)) lines.get(positionText(line))?.push(line);
+        return keys.map((key) => lines.get(positionText(key)) ?? []);
       },
-      { cacheKeyFn: textOf },
+      { cacheKeyFn: positionText },
     ),
     products: async (page, search) => pageProducts(reader, page, searchWordsOf(search)),
     locations: () => allLocations(reader),
@@ -64,8 +68,4 @@ function byKey<T>(load: (keys: readonly string[]) => Promise<ReadonlyMap<string,
     const found = await load(keys);
     return keys.map((key) => found.get(key) ?? null);
   });
-}
-
-function textOf({ sku, locationId }: PositionKey): string {
-  return JSON.stringify([sku, locationId]);
 }

@@ -9,7 +9,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { AnyEvent, CanonicalEvent } from "../../shared/events/canonical-event.ts";
-import { partitionKey } from "../../shared/ids.ts";
+import { partitionKey, positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
@@ -17,7 +17,7 @@ import { type Departure, depart } from "./domain/departure.ts";
 import { evolve, type ReturnState } from "./domain/return.ts";
 import type { PositionRow } from "./entities.ts";
 import { type Posting, post } from "./posting.ts";
-import { keyOf, lockPositions, lockReturns, type PositionKey, savePositions } from "./store.ts";
+import { lockPositions, lockReturns, type PositionKey, savePositions } from "./store.ts";
 
 const consumerName = "returns";
 
@@ -79,7 +79,7 @@ async function answerSnapshots(tx: Transaction, events: readonly AnyEvent[], rec
   const asked = new Map<string, AnyEvent>();
   for (const event of events) {
     if (event.type === "snapshot.requested" && event.data.system === "returns") {
-      asked.set(keyOf(positionOf(event)), event);
+      asked.set(positionText(positionOf(event)), event);
     }
   }
   if (asked.size === 0) return;

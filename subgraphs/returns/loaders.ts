@@ -3,12 +3,14 @@
  *
  * They live as long as the operation, so nothing here can be older than the question.
  */
+
 import DataLoader from "dataloader";
 import type { Database } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
+import { positionText } from "../../shared/ids.ts";
 import type { ReturnState } from "./domain/return.ts";
 import type { PositionRow } from "./entities.ts";
-import { findPositions, findReturns, keyOf, listReturns, type PositionKey, type ReturnFilter } from "./store.ts";
+import { findPositions, findReturns, listReturns, type PositionKey, type ReturnFilter } from "./store.ts";
 
 export interface Loaders {
   readonly positions: DataLoader<PositionKey, PositionRow | null, string>;
@@ -22,9 +24,9 @@ export function createLoaders(db: Database): Loaders {
     positions: new DataLoader(
       async (keys) => {
         const found = await findPositions(db, keys);
-        return keys.map((key) => found.get(keyOf(key)) ?? null);
+        return keys.map((key) => found.get(positionText(key)) ?? null);
       },
-      { cacheKeyFn: keyOf },
+      { cacheKeyFn: positionText },
     ),
     returns: new DataLoader(async (ids) => {
       const found = await findReturns(db, ids);

@@ -7,12 +7,12 @@
 import { isoTime } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import type { CanonicalEvent } from "../../shared/events/canonical-event.ts";
-import { partitionKey } from "../../shared/ids.ts";
+import { partitionKey, positionText } from "../../shared/ids.ts";
 import { assertQuantity } from "../../shared/quantity.ts";
 import type { Cause, NewEvent, Recorder } from "../../shared/recorder.ts";
 import { type Held, heldOf, type LineQuantity, type ReturnEvent, type ReturnState } from "./domain/return.ts";
 import type { MovementRow, PositionRow } from "./entities.ts";
-import { addMovements, keyOf, lockPositions, savePositions, saveReturns } from "./store.ts";
+import { addMovements, lockPositions, savePositions, saveReturns } from "./store.ts";
 
 /** A quantity as the caller wrote it. */
 export interface Entered {
@@ -49,8 +49,8 @@ export async function post(
     for (const line of posting.event.lines) {
       const key = { sku: line.sku, locationId: posting.state.locationId };
       const deltas = deltasOf(posting, line);
-      const moved = move(positions.get(keyOf(key)) as PositionRow, deltas, nowMs);
-      positions.set(keyOf(key), moved);
+      const moved = move(positions.get(positionText(key)) as PositionRow, deltas, nowMs);
+      positions.set(positionText(key), moved);
       const eventId = recorder.event(canonicalEvent(posting, line, moved, deltas), posting.cause);
       if (movesUnits(deltas)) movements.push(movementOf(posting, line, moved, deltas, eventId, nowMs));
     }
@@ -189,7 +189,7 @@ function audit(recorder: Recorder, posting: Posting, positions: ReadonlyMap<stri
   if (event.type === "authorized") return;
   for (const sku of new Set(event.lines.map((line) => line.sku))) {
     const { quarantined, inInspection, restockApproved, ...position } = positions.get(
-      keyOf({ sku, locationId }),
+      positionText({ sku, locationId }),
     ) as PositionRow;
     recorder.audit(
       {

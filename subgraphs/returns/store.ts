@@ -4,10 +4,12 @@
  * Locks are taken in one order everywhere: documents by id, then positions by (sku, locationId). A row that may not
  * be there yet is made under the same lock, so that two writers never both start from nothing.
  */
+
 import type { Database, Reader, SqlValue, Transaction } from "../../shared/db/database.ts";
 import { TransactionConflict } from "../../shared/db/retry.ts";
 import { forUpdate, insertMissing, insertRows, marks, pairMarks, upsertRows } from "../../shared/db/statements.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
+import { positionText } from "../../shared/ids.ts";
 import type { ReturnState, ReturnStatus } from "./domain/return.ts";
 import { type MovementRow, ofReturns, type PositionRow, ReturnEntity, ReturnLineEntity } from "./entities.ts";
 
@@ -114,18 +116,18 @@ export async function saveReturns(tx: Transaction, states: readonly ReturnState[
   await upsertRows(tx, "return_lines", ["return_id", "line_number"], lines);
 }
 
-/** Those that exist, by `keyOf`. */
+/** Those that exist, by `positionText`. */
 export async function findPositions(db: Reader, keys: readonly PositionKey[]): Promise<Map<string, PositionRow>> {
   return selectPositions(db, keys, "");
 }
 
 /** Locks the positions until the transaction ends; those that are not there yet begin with nothing. */
 export async function lockPositions(tx: Transaction, keys: readonly PositionKey[]): Promise<Map<string, PositionRow>> {
-  const wanted = [...new Map(keys.map((key) => [keyOf(key), key])).entries()]
+  const wanted = [...new Map(keys.map((key) => [positionText(key), key])).entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, key]) => key);
   const locked = await selectPositions(tx, wanted, forUpdate(tx.dialect));
-  const missing = wanted.filter((key) => !locked.has(keyOf(key)));
+  const missing = wanted.filter((key) => !locked.has(positionText(key)));
   if (missing.length === 0) return locked;
   await insertMissing(
     tx,
@@ -174,11 +176,6 @@ export async function addMovements(tx: Transaction, movements: readonly Omit<Mov
   await insertRows(tx, "return_movements", rows);
 }
 
-/** One text for one position: codes hold no line breaks. */
-export function keyOf({ sku, locationId }: PositionKey): string {
-  return `${sku}\n${locationId}`;
-}
-
 async function selectPositions(
   db: Reader,
   keys: readonly PositionKey[],
@@ -195,7 +192,7 @@ async function selectPositions(
   return new Map(
     rows.map((row) => {
       const position = { ...row, updatedAtMs: Number(row.updatedAtMs) } as PositionRow;
-      return [keyOf(position), position];
+      return [positionText(position), position];
     }),
   );
 }

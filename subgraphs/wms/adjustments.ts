@@ -9,7 +9,15 @@ import { type Payload, type RequestContext, runCommand } from "../../shared/comm
 import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import { type AnyEvent, type Bucket, buckets } from "../../shared/events/canonical-event.ts";
-import { newId, parseCode, parseDocumentId, parseLocationId, parseSku, parseText } from "../../shared/ids.ts";
+import {
+  newId,
+  parseCode,
+  parseDocumentId,
+  parseLocationId,
+  parseSku,
+  parseText,
+  positionText,
+} from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
 import { type ProductReplica, waitForMasterData } from "../../shared/master-data.ts";
 import { causeOf } from "../../shared/messaging/consumer.ts";
@@ -21,7 +29,6 @@ import { type Balance, noBalance } from "./domain/balance.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { postFacts } from "./posting.ts";
 import {
-  keyText,
   lockAdjustment,
   lockAdjustmentsOf,
   lockOrCreateBalances,
@@ -268,7 +275,7 @@ function tell(
 
 async function lockBalance(tx: Transaction, { sku, locationId }: PositionKey): Promise<Balance> {
   const key = { sku, locationId };
-  return (await lockOrCreateBalances(tx, [key])).get(keyText(key)) ?? noBalance;
+  return (await lockOrCreateBalances(tx, [key])).get(positionText(key)) ?? noBalance;
 }
 
 /** Fails with INVALID_INPUT, TOO_MANY_ITEMS. */

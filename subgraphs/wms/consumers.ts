@@ -2,10 +2,12 @@
  * What other systems' events do here: master data fills the replica, a returned item enters quarantine, an adjustment
  * learns whether the books followed, and whoever lost count of a position is told its whole stock.
  */
+
 import { type Clock, isoTime } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { AnyEvent, CanonicalEvent, EventType } from "../../shared/events/canonical-event.ts";
+import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
@@ -13,7 +15,7 @@ import { followBooks } from "./adjustments.ts";
 import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { type Entry, postFacts } from "./posting.ts";
-import { keyText, lockBalances, saveBalances } from "./store.ts";
+import { lockBalances, saveBalances } from "./store.ts";
 
 const consumerName = "wms";
 
@@ -82,7 +84,8 @@ async function answerSnapshotRequests(tx: Transaction, recorder: Recorder, event
   for (const event of events) {
     if (event.type !== "snapshot.requested" || event.data.system !== "wms") continue;
     const { sku, locationId } = event;
-    if (sku !== null && locationId !== null) requests.set(keyText({ sku, locationId }), { sku, locationId, event });
+    if (sku !== null && locationId !== null)
+      requests.set(positionText({ sku, locationId }), { sku, locationId, event });
   }
   const balances = await lockBalances(tx, [...requests.values()]);
   const told = [...requests].flatMap(([key, request]) => {

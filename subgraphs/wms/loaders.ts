@@ -3,14 +3,15 @@
  *
  * Made anew for each operation: it remembers what it has read, and nobody else sees that.
  */
+
 import DataLoader from "dataloader";
 import type { Database } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
+import { positionText } from "../../shared/ids.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import type { Balance } from "./domain/balance.ts";
 import type { MovementRow } from "./entities.ts";
 import {
-  keyText,
   listAdjustments,
   loadAdjustments,
   loadBalances,
@@ -42,15 +43,15 @@ export function createLoaders(db: Database): Loaders {
     async (keys) => {
       const found = await loadBalances(db, keys);
       return keys.map((key) => {
-        const known = found.get(keyText(key));
+        const known = found.get(positionText(key));
         // A row of version 0 was made for events that had no effect.
         return known && known.version > 0 ? known : null;
       });
     },
-    { cacheKeyFn: keyText },
+    { cacheKeyFn: positionText },
   );
   const journal = new DataLoader<JournalPage, MovementRow[], string>((pages) => loadPages(db, pages), {
-    cacheKeyFn: (page) => `${keyText(page)}\n${page.size}\n${page.before}`,
+    cacheKeyFn: (page) => `${positionText(page)}\n${page.size}\n${page.before}`,
   });
   const movement = new DataLoader<string, MovementRow | null>(async (ids) => {
     const found = new Map((await loadMovements(db, ids)).map((row) => [row.movement_id, row]));
@@ -68,7 +69,7 @@ export function createLoaders(db: Database): Loaders {
 async function loadPages(db: Database, pages: readonly JournalPage[]): Promise<MovementRow[][]> {
   const balances = await loadBalances(db, pages);
   const ranges = pages.map((page) => {
-    const newest = balances.get(keyText(page))?.entries ?? 0;
+    const newest = balances.get(positionText(page))?.entries ?? 0;
     const to = page.before === null ? newest : Math.min(newest, page.before - 1);
     return { key: page, from: to - page.size, to };
   });
@@ -76,9 +77,9 @@ async function loadPages(db: Database, pages: readonly JournalPage[]): Promise<M
     db,
     ranges.filter(({ to }) => to > 0),
   );
-  const byPosition = new Map<string, MovementRow[]>(pages.map((page) => [keyText(page), []]));
-  for (const row of rows) byPosition.get(keyText({ sku: row.sku, locationId: row.location_id }))?.push(row);
+  const byPosition = new Map<string, MovementRow[]>(pages.map((page) => [positionText(page), []]));
+  for (const row of rows) byPosition.get(positionText({ sku: row.sku, locationId: row.location_id }))?.push(row);
   return ranges.map(({ key, from, to }) =>
-    (byPosition.get(keyText(key)) ?? []).filter((row) => row.entry_no >= from && row.entry_no <= to),
+    (byPosition.get(positionText(key)) ?? []).filter((row) => row.entry_no >= from && row.entry_no <= to),
   );
 }

@@ -10,7 +10,7 @@ import { isoTime } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import { type Buckets, noStock } from "../../shared/events/canonical-event.ts";
-import { newId } from "../../shared/ids.ts";
+import { newId, positionText } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
 import {
   type Applied,
@@ -27,7 +27,6 @@ import {
   type Balances,
   insertMovements,
   journalledEvents,
-  keyText,
   laterMoves,
   lockOrCreateBalances,
   saveBalances,
@@ -62,7 +61,7 @@ export type Verdict =
 export async function postFacts(tx: Transaction, recorder: Recorder, posting: Posting): Promise<Verdict[]> {
   const { source, entries } = posting;
   const facts = new Map(
-    entries.filter(({ effect }) => !(effect instanceof AppError)).map(({ fact }) => [keyText(fact), fact]),
+    entries.filter(({ effect }) => !(effect instanceof AppError)).map(({ fact }) => [positionText(fact), fact]),
   );
   const balances = await lockOrCreateBalances(tx, [...facts.values()]);
   // Under the locks, so that a copy of the same event on the same position has either been seen or waits for us.
@@ -78,7 +77,7 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
     if (known === hash) return { status: "DUPLICATE" };
     if (known !== undefined) throw new AppError("EVENT_ID_REUSED");
     if (effect instanceof AppError) throw effect;
-    const key = keyText(fact);
+    const key = positionText(fact);
     const position = positions.get(key) ?? { balance: balances.get(key) ?? noBalance, moves: [] };
     posting.admit?.(position.balance.stock, effect);
     const applied = applyStockEvent(position, eventOf(source, fact, effect), stored.get(entry));
@@ -117,7 +116,7 @@ async function storedLaterMoves(
 ): Promise<Map<Entry, Buckets>> {
   const asking = entries.filter(({ fact, effect }) => {
     if (effect instanceof AppError || effect.kind !== "count") return false;
-    return mayOutlive(balances.get(keyText(fact)) ?? noBalance, eventOf(source, fact, effect));
+    return mayOutlive(balances.get(positionText(fact)) ?? noBalance, eventOf(source, fact, effect));
   });
   const sums = await laterMoves(
     tx,

@@ -4,11 +4,13 @@
  * A position's balance is locked before its journal is read or written, so under the lock the journal is complete.
  * Each function costs a constant number of statements, however many rows it is given.
  */
+
 import type { Reader, SqlValue, Transaction } from "../../shared/db/database.ts";
 import { TransactionConflict } from "../../shared/db/retry.ts";
 import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../shared/db/statements.ts";
 import { type Bucket, type Buckets, buckets, noStock } from "../../shared/events/canonical-event.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
+import { positionText } from "../../shared/ids.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import type { ReferralReason, Tier } from "./domain/adjustment-policy.ts";
 import { type Balance, type Moment, noBalance } from "./domain/balance.ts";
@@ -20,7 +22,7 @@ export interface PositionKey {
   readonly locationId: string;
 }
 
-/** Balances by `keyText`. */
+/** Balances by `positionText`. */
 export type Balances = Map<string, Balance>;
 
 /** A snapshot that wants to know the moves it does not cover. */
@@ -36,11 +38,6 @@ export interface JournalRange {
   readonly to: number;
 }
 
-/** One text per position: no code contains a line break. */
-export function keyText(key: PositionKey): string {
-  return `${key.sku}\n${key.locationId}`;
-}
-
 /** The balances that are there. */
 export async function loadBalances(reader: Reader, keys: readonly PositionKey[]): Promise<Balances> {
   return selectBalances(reader, keys, "");
@@ -54,7 +51,7 @@ export async function lockBalances(tx: Transaction, keys: readonly PositionKey[]
 /** The same, but a position without a balance gets an empty one first: two writers never both start from nothing. */
 export async function lockOrCreateBalances(tx: Transaction, keys: readonly PositionKey[]): Promise<Balances> {
   const found = await lockBalances(tx, keys);
-  const missing = inOrder(keys).filter((key) => !found.has(keyText(key)));
+  const missing = inOrder(keys).filter((key) => !found.has(positionText(key)));
   if (missing.length === 0) return found;
   await insertMissing(
     tx,
@@ -104,7 +101,7 @@ export async function insertMovements(tx: Transaction, rows: readonly MovementRo
 export async function laterMoves(tx: Transaction, snapshots: readonly SnapshotAt[]): Promise<Buckets[]> {
   const sums: Buckets[] = snapshots.map(() => noStock);
   for (const layer of layersOf(snapshots)) {
-    const places = new Map(layer.map((i) => [keyText((snapshots[i] as SnapshotAt).key), i]));
+    const places = new Map(layer.map((i) => [positionText((snapshots[i] as SnapshotAt).key), i]));
     for (const { where, params } of laterConditions(layer.map((i) => snapshots[i] as SnapshotAt))) {
       const rows = await tx.query<Record<string, unknown>>(
         `SELECT sku, location_id, ${buckets.map((bucket) => `SUM(${bucket}_delta) AS ${bucket}`).join(", ")}
@@ -112,7 +109,8 @@ export async function laterMoves(tx: Transaction, snapshots: readonly SnapshotAt
         params,
       );
       for (const row of rows) {
-        const i = places.get(keyText({ sku: row["sku"] as string, locationId: row["location_id"] as string })) ?? 0;
+        const i =
+          places.get(positionText({ sku: row["sku"] as string, locationId: row["location_id"] as string })) ?? 0;
         const before = sums[i] ?? noStock;
         sums[i] = mapBuckets((bucket) => before[bucket] + Number(row[bucket]));
       }
@@ -213,7 +211,7 @@ async function selectBalances(reader: Reader, keys: readonly PositionKey[], lock
        ORDER BY sku, location_id${lock}`,
     keys.flatMap((key) => [key.sku, key.locationId]),
   );
-  return new Map(rows.map((row) => [keyText({ sku: row.sku, locationId: row.location_id }), toBalance(row)]));
+  return new Map(rows.map((row) => [positionText({ sku: row.sku, locationId: row.location_id }), toBalance(row)]));
 }
 
 async function selectAdjustments(
@@ -231,7 +229,7 @@ async function selectAdjustments(
 }
 
 function inOrder(keys: readonly PositionKey[]): PositionKey[] {
-  return [...keys].sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
+  return [...keys].sort((a, b) => (positionText(a) < positionText(b) ? -1 : 1));
 }
 
 /** Indexes of the snapshots, so that no layer has two of one position: a sum belongs to one of them. */
@@ -239,8 +237,8 @@ function layersOf(snapshots: readonly SnapshotAt[]): number[][] {
   const layers: number[][] = [];
   const depths = new Map<string, number>();
   for (const [i, { key }] of snapshots.entries()) {
-    const depth = depths.get(keyText(key)) ?? 0;
-    depths.set(keyText(key), depth + 1);
+    const depth = depths.get(positionText(key)) ?? 0;
+    depths.set(positionText(key), depth + 1);
     layers[depth] = [...(layers[depth] ?? []), i];
   }
   return layers.flatMap((layer) => chunks(layer, termsMax));

@@ -14,7 +14,7 @@ import {
 } from "../../../shared/command.ts";
 import type { Transaction } from "../../../shared/db/database.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { newId } from "../../../shared/ids.ts";
+import { newId, positionText } from "../../../shared/ids.ts";
 import { findLocations, findProducts } from "../../../shared/master-data.ts";
 import type { Recorder } from "../../../shared/recorder.ts";
 import type { Answers } from "../answers.ts";
@@ -29,7 +29,6 @@ import {
   type Wish,
 } from "../domain/reservation.ts";
 import type { PolicyInForce } from "../policy-in-force.ts";
-import { keyText } from "../store/positions.ts";
 import { insertReservation, overdueClaims } from "../store/reservations.ts";
 import type { Turns } from "../turns.ts";
 
@@ -92,11 +91,11 @@ async function grant(deps: ReserveDeps, tx: Transaction, recorder: Recorder, ask
   const nowMs = deps.clock.now();
   const judged = new Map(positions);
   for (const { held, channel: by, ...key } of await overdueClaims(tx, [...positions.values()], nowMs)) {
-    const position = judged.get(keyText(key));
-    if (position) judged.set(keyText(key), claim(position, by, -held));
+    const position = judged.get(positionText(key));
+    if (position) judged.set(positionText(key), claim(position, by, -held));
   }
   assertEnough(wishes, channel, (wish) => {
-    const position = judged.get(keyText(wish)) ?? emptyProjection(wish.sku, wish.locationId);
+    const position = judged.get(positionText(wish)) ?? emptyProjection(wish.sku, wish.locationId);
     const [product, location] = [products.get(wish.sku) ?? null, locations.get(wish.locationId) ?? null];
     return deps.answers.from({ position, product, location }, channel);
   });

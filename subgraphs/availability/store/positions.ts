@@ -5,10 +5,12 @@
  * empty first, so that two writers never both start from nothing. A position that is read for an answer comes without
  * the claims of reservations that have expired; one that is locked comes as its row stands.
  */
+
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { TransactionConflict } from "../../../shared/db/retry.ts";
 import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
+import { positionText } from "../../../shared/ids.ts";
 import { type SourceSystem, sourceSystems } from "../domain/position.ts";
 import { emptyProjection, type Progress, type Projected } from "../domain/projection.ts";
 import { claim } from "../domain/reservation.ts";
@@ -70,8 +72,8 @@ export async function lockKnownPositions(tx: Transaction, keys: readonly Positio
 export async function lockPositions(tx: Transaction, keys: readonly PositionKey[]): Promise<Projected[]> {
   const found = await selectPositions(tx, keys, forUpdate(tx.dialect));
   if (found.length === keys.length) return found;
-  const known = new Set(found.map(keyText));
-  const missing = keys.filter((key) => !known.has(keyText(key)));
+  const known = new Set(found.map(positionText));
+  const missing = keys.filter((key) => !known.has(positionText(key)));
   await insertMissing(
     tx,
     "positions",
@@ -169,19 +171,15 @@ async function asOf(
   const positions = new Map<string, Projected>();
   for (const row of rows) {
     const position = fromRow(row);
-    const known = positions.get(keyText(position)) ?? position;
+    const known = positions.get(positionText(position)) ?? position;
     const { overdue_channel: channel, overdue_held: held } = row;
-    positions.set(keyText(position), channel === null || held === null ? known : claim(known, channel, -held));
+    positions.set(positionText(position), channel === null || held === null ? known : claim(known, channel, -held));
   }
   return [...positions.values()];
 }
 
 export function pairValues(keys: readonly PositionKey[]): string[] {
   return keys.flatMap((key) => [key.sku, key.locationId]);
-}
-
-export function keyText(key: PositionKey): string {
-  return `${key.sku}|${key.locationId}`;
 }
 
 function fromRow(row: PositionRow): Projected {

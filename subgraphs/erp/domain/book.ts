@@ -6,7 +6,7 @@
  */
 import { AppError } from "../../../shared/errors.ts";
 import type { DocumentRef } from "../../../shared/events/canonical-event.ts";
-import { partitionKey } from "../../../shared/ids.ts";
+import { partitionKey, positionText } from "../../../shared/ids.ts";
 import { assertQuantity } from "../../../shared/quantity.ts";
 
 export interface PositionKey {
@@ -65,31 +65,30 @@ export function positionKeyOf({ sku, locationId }: PositionKey): string {
 
 /** Without repetitions, in the order in which positions are locked. */
 export function lockOrder(keys: readonly PositionKey[]): PositionKey[] {
-  const distinct = new Map(keys.map(({ sku, locationId }) => [JSON.stringify([sku, locationId]), { sku, locationId }]));
+  const distinct = new Map(keys.map(({ sku, locationId }) => [positionText({ sku, locationId }), { sku, locationId }]));
   return [...distinct.values()].sort((a, b) => compare(a.sku, b.sku) || compare(a.locationId, b.locationId));
 }
 
 export function openBook(positions: readonly BookPosition[]): Book {
-  const keyOf = ({ sku, locationId }: PositionKey) => JSON.stringify([sku, locationId]);
-  const current = new Map(positions.map((position) => [keyOf(position), position]));
+  const current = new Map(positions.map((position) => [positionText(position), position]));
   const changed = new Set<string>();
   const postings: Posting[] = [];
 
   function positionAt(key: PositionKey): BookPosition {
-    const found = current.get(keyOf(key));
+    const found = current.get(positionText(key));
     if (!found) throw new AppError("INTERNAL", { message: `The position ${positionKeyOf(key)} is not locked.` });
     return found;
   }
 
   function move(key: PositionKey, bookDelta: number, committedDelta: number): number {
     const before = positionAt(key);
-    current.set(keyOf(key), {
+    current.set(positionText(key), {
       ...before,
       onHand: assertQuantity(before.onHand + bookDelta),
       committed: assertQuantity(before.committed + committedDelta),
       version: before.version + 1,
     });
-    changed.add(keyOf(key));
+    changed.add(positionText(key));
     return before.version + 1;
   }
 
@@ -101,7 +100,7 @@ export function openBook(positions: readonly BookPosition[]): Book {
       return version;
     },
     nextVersion: (key) => move(key, 0, 0),
-    changed: () => positions.filter((position) => changed.has(keyOf(position))).map(positionAt),
+    changed: () => positions.filter((position) => changed.has(positionText(position))).map(positionAt),
     postings: () => postings,
   };
 }

@@ -5,7 +5,7 @@
  * its order also when it was reported first. Whether there is enough stock is not asked here.
  */
 import { AppError } from "../../../shared/errors.ts";
-import { parseDocumentId } from "../../../shared/ids.ts";
+import { parseDocumentId, positionText } from "../../../shared/ids.ts";
 import { assertPositive, assertQuantity } from "../../../shared/quantity.ts";
 import type { PositionKey } from "./book.ts";
 import { baseUnits, type Catalogue, knownLocation, knownProduct } from "./catalogue.ts";
@@ -134,7 +134,7 @@ export function openOrders(stored: readonly OrderLine[], totals: Totals): Orders
   /** By how much more of the order at the position is shipped than before. */
   function resettle(orderId: string, place: PositionKey): number {
     const order = orderOf(orderId);
-    const group = [...(order.places.get(placeText(place)) ?? [])]
+    const group = [...(order.places.get(positionText(place)) ?? [])]
       .flatMap((line) => order.lines.get(line) ?? [])
       .sort(byAge);
     const capacities = group.map(({ line, allocated }) => ({ line, capacity: allocated }));
@@ -189,15 +189,11 @@ interface OpenOrder {
 
 function put(order: OpenOrder, line: OrderLine): void {
   const former = order.lines.get(line.line);
-  if (former) order.places.get(placeText(former))?.delete(line.line);
-  const there = order.places.get(placeText(line)) ?? new Set<string>();
-  order.places.set(placeText(line), there.add(line.line));
+  if (former) order.places.get(positionText(former))?.delete(line.line);
+  const there = order.places.get(positionText(line)) ?? new Set<string>();
+  order.places.set(positionText(line), there.add(line.line));
   order.lines.set(line.line, line);
   order.newest = Math.max(order.newest, line.lineNo);
-}
-
-function placeText({ sku, locationId }: PositionKey): string {
-  return JSON.stringify([sku, locationId]);
 }
 
 function byAge(a: OrderLine, b: OrderLine): number {

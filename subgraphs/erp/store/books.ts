@@ -5,8 +5,10 @@
  * Positions are locked in (sku, locationId) order; one that is not there yet is created empty first, so that two
  * writers never both start from nothing.
  */
+
 import type { Reader, Transaction } from "../../../shared/db/database.ts";
 import { forUpdate, insertMissing, insertRows, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
+import { positionText } from "../../../shared/ids.ts";
 import type { Cause } from "../../../shared/recorder.ts";
 import {
   type Book,
@@ -36,9 +38,8 @@ export async function lockPositions(tx: Transaction, keys: readonly PositionKey[
   const wanted = lockOrder(keys);
   const found = await selectPositions(tx, wanted, forUpdate(tx.dialect));
   if (found.length === wanted.length) return found;
-  const textOf = ({ sku, locationId }: PositionKey) => JSON.stringify([sku, locationId]);
-  const known = new Set(found.map(textOf));
-  const missing = wanted.filter((key) => !known.has(textOf(key)));
+  const known = new Set(found.map(positionText));
+  const missing = wanted.filter((key) => !known.has(positionText(key)));
   await insertMissing(
     tx,
     "book_positions",

@@ -8,14 +8,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manualClock } from "../../../shared/clock.ts";
-import {
-  type AuthConfig,
-  anonymous,
-  createAuthenticator,
-  issueToken,
-  type Role,
-  systemIdentity,
-} from "../../../shared/identity.ts";
+import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../../shared/identity.ts";
 import { limits } from "../../../shared/limits.ts";
 
 const config: AuthConfig = { secret: "a secret of ours", jwksUrl: null, issuer: "us", audience: "everybody here" };
@@ -173,10 +166,4 @@ describe("an identity provider", () => {
     await expect(ask(forge(claims, { secret: pem, header: { kid: "one" } }))).rejects.toEqual(unauthenticated);
     await expect(ask(forge(claims, { header: { kid: "one" } }))).rejects.toEqual(unauthenticated);
   });
-});
-
-it("what the system does by itself carries its name, every right, and no token", () => {
-  const identity = systemIdentity("relay");
-  expect(identity).toMatchObject({ person: "system:relay", token: null });
-  expect(identity.roles.has("admin")).toBe(true);
 });

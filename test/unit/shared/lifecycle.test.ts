@@ -3,9 +3,9 @@
  *
  * Moments are gates that the test opens.
  */
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "../../../shared/errors.ts";
-import { createLifecycle, failureText, type Part } from "../../../shared/lifecycle.ts";
+import { createLifecycle, createRounds, failureText, type Part } from "../../../shared/lifecycle.ts";
 import { silentLogger } from "../../../shared/logging.ts";
 import { gate } from "../../helpers/gate.ts";
 
@@ -106,5 +106,38 @@ describe("what a process that fails says", () => {
       "CONFIG_INVALID: PORT must be a port.",
     );
     expect(failureText(new Error("a defect"))).toContain("lifecycle.test.ts");
+  });
+});
+
+describe("rounds", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("follow each other, are not joined by another, go on after a failure, and end with the one under way", async () => {
+    const { opened, open } = gate();
+    let begun = 0;
+    let ended = 0;
+    const part = createRounds({
+      name: "rounds",
+      everyMs: 1_000,
+      log: silentLogger,
+      async round() {
+        begun += 1;
+        if (begun === 1) throw new Error("the first one fails");
+        await opened;
+        ended += 1;
+      },
+    });
+    await part.start();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(begun).toBe(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(begun).toBe(2);
+    const stopped = part.stop();
+    open();
+    await stopped;
+    expect(ended).toBe(1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(begun).toBe(2);
   });
 });
