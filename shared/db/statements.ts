@@ -102,3 +102,8 @@ async function insert(tx: Transaction, verb: string, table: string, rows: readon
   }
   return changed;
 }
+
+/** MySQL hands BIGINT over as text. */
+export function numberOrNull(value: number | string | null): number | null {
+  return value === null ? null : Number(value);
+}

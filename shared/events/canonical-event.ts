@@ -41,6 +41,10 @@ export interface EventData {
   "shipment.voided": StockMoved;
   "stock.status.changed": StockMoved;
   "adjustment.posted": StockMoved;
+  /** At the origin, to `toLocationId`. `bridged`: the part of the quantity that the ERP had committed here. */
+  "transfer.shipped": StockMoved & { readonly bridged: number };
+  /** At the destination. `final`: nothing more of the shipment is to come. */
+  "transfer.received": StockMoved & { readonly final: boolean };
   // the paper of an adjustment, under a partition of its own: nothing has moved yet
   "adjustment.requested": AdjustmentTold;
   "adjustment.approved": AdjustmentTold;
@@ -51,6 +55,11 @@ export interface EventData {
   "order.allocated": { readonly committedDelta: number };
   "order.deallocated": { readonly committedDelta: number };
   "supply.expected.changed": InboundLine;
+  /** Of one line, at the origin: its units are committed there, or no longer. */
+  "transfer.approved": TransferTold;
+  "transfer.cancelled": TransferTold;
+  /** At the destination: units that left the origin and did not arrive. An exception; nothing moves. */
+  "transfer.discrepancy": { readonly transferId: string; readonly missing: number };
   /** The book followed a warehouse event: the offset that bridged the time in between is cleared. */
   "erp.posting.acknowledged": {
     readonly postedEventId: string;
@@ -103,6 +112,11 @@ export interface AdjustmentTold {
   readonly tier: string | null;
 }
 
+export interface TransferTold {
+  readonly transferId: string;
+  readonly committedDelta: number;
+}
+
 /** Changes of the figures of the returns desk. Events from before inspections existed have the first alone. */
 export interface ReturnMoved {
   readonly returnId: string;
@@ -137,15 +151,23 @@ export interface ReservationChanged {
   }[];
 }
 
+/** What one line of a document is to bring to a position; of a transfer, what has been shipped of it. */
 export interface InboundLine {
-  readonly purchaseOrderId: string;
+  readonly documentType: InboundType;
+  readonly documentId: string;
   readonly line: string;
   /** Base units still to come; 0 when the line is closed. */
   readonly openQuantity: number;
   readonly orderedQuantity: number;
   /** RFC 3339 date. */
   readonly promisedOn: string | null;
+  /** Whose punctuality it says something about; a supplier, or the origin of a transfer. */
+  readonly from: string | null;
+  /** RFC 3339 date on which the last of it arrived; null while some of it is open, or where nobody knows. */
+  readonly arrivedOn: string | null;
 }
+
+export type InboundType = "PURCHASE_ORDER" | "TRANSFER";
 
 export interface ProductChanged {
   readonly kind: "product";

@@ -4,6 +4,7 @@
  * No rule and no SQL. An entity is known by its key; whether it exists is found out when a field is asked for.
  */
 import type { CommandDeps } from "../../shared/command.ts";
+import type { InboundLine } from "../../shared/events/canonical-event.ts";
 import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import { type AllocateOrderInput, allocateOrder } from "./commands/allocate-order.ts";
@@ -69,7 +70,9 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       asOf: ({ updatedAtMs, version }: BookParent) => (version === 0 ? null : updatedAtMs),
     },
     InboundSupply: {
-      quantity: ({ openQuantity }: { openQuantity: number }) => openQuantity,
+      purchaseOrderId: (line: InboundLine) => (line.documentType === "PURCHASE_ORDER" ? line.documentId : null),
+      transferId: (line: InboundLine) => (line.documentType === "TRANSFER" ? line.documentId : null),
+      quantity: ({ openQuantity }: InboundLine) => openQuantity,
     },
     PurchaseOrder: { lines: purchaseLines },
     PurchaseOrderLine: {

@@ -22,20 +22,14 @@ import { limits } from "../../shared/limits.ts";
 import { type ProductReplica, waitForMasterData } from "../../shared/master-data.ts";
 import { causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
-import type { BucketName, WmsDeps } from "./commands.ts";
+import type { BucketName, WmsDeps } from "./commands/stock-facts.ts";
 import { type AdjustmentContent, type AdjustmentState, automatic, decide, evolve } from "./domain/adjustment.ts";
 import { rollingWindowMs } from "./domain/adjustment-policy.ts";
 import { type Balance, noBalance } from "./domain/balance.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { postFacts } from "./posting.ts";
-import {
-  lockAdjustment,
-  lockAdjustmentsOf,
-  lockOrCreateBalances,
-  type PositionKey,
-  requestedSince,
-  saveAdjustments,
-} from "./store.ts";
+import { lockAdjustment, lockAdjustmentsOf, requestedSince, saveAdjustments } from "./store/adjustments.ts";
+import { lockOrCreateBalances, type PositionKey } from "./store/balances.ts";
 
 export interface RequestAdjustmentInput {
   readonly idempotencyKey: string;

@@ -15,7 +15,7 @@ import { followBooks } from "./adjustments.ts";
 import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { type Entry, postFacts } from "./posting.ts";
-import { lockBalances, saveBalances } from "./store.ts";
+import { lockBalances, saveBalances } from "./store/balances.ts";
 
 const consumerName = "wms";
 

@@ -11,14 +11,9 @@ import { positionText } from "../../shared/ids.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import type { Balance } from "./domain/balance.ts";
 import type { MovementRow } from "./entities.ts";
-import {
-  listAdjustments,
-  loadAdjustments,
-  loadBalances,
-  loadJournal,
-  loadMovements,
-  type PositionKey,
-} from "./store.ts";
+import { listAdjustments, loadAdjustments } from "./store/adjustments.ts";
+import { loadBalances, type PositionKey } from "./store/balances.ts";
+import { loadJournal, loadMovements } from "./store/journal.ts";
 
 /** A page of a position's journal, newest first. */
 export interface JournalPage extends PositionKey {

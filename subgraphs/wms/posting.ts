@@ -23,14 +23,8 @@ import {
 import { toCanonicalEvent } from "./domain/canonical.ts";
 import type { Effect, StockFact } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
-import {
-  type Balances,
-  insertMovements,
-  journalledEvents,
-  laterMoves,
-  lockOrCreateBalances,
-  saveBalances,
-} from "./store.ts";
+import { type Balances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
+import { insertMovements, journalledEvents, laterMoves } from "./store/journal.ts";
 
 export interface Posting {
   readonly source: string;

@@ -21,7 +21,7 @@ import {
   recordStockEvents,
   type StockMovementReply,
   type WmsDeps,
-} from "./commands.ts";
+} from "./commands/stock-facts.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import { mapBuckets } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";

@@ -141,9 +141,13 @@ function deltaOf(event: AnyEvent): Readonly<Record<string, number>> {
     case "shipment.voided":
     case "stock.status.changed":
     case "adjustment.posted":
+    case "transfer.shipped":
+    case "transfer.received":
       return event.data.deltas as Readonly<Record<string, number>>;
     case "order.allocated":
     case "order.deallocated":
+    case "transfer.approved":
+    case "transfer.cancelled":
       return { committed: event.data.committedDelta };
     case "erp.posting.acknowledged":
       return { book: event.data.bookDelta, committed: event.data.committedDelta };
@@ -176,7 +180,8 @@ interface Offsets {
 
 /**
  * What the event adds to the posting offsets: a WMS event opens one, the ERP's acknowledgement closes it.
- * Only a shipment against an order bridges committed demand: any other was never committed in the ERP.
+ * A shipment bridges committed demand only if the ERP committed it: one against an order, and a transfer as far as it
+ * was approved.
  */
 function offsetsOf(event: AnyEvent): Offsets {
   const quantity = event.quantity ?? 0;
@@ -186,7 +191,10 @@ function offsetsOf(event: AnyEvent): Offsets {
       return forOrder ? { shipped: quantity } : {};
     case "shipment.voided":
       return forOrder ? { shipped: -quantity } : {};
+    case "transfer.shipped":
+      return { shipped: event.data.bridged };
     case "receipt.recorded":
+    case "transfer.received":
       return { received: quantity };
     case "adjustment.posted":
       return { adjusted: buckets.reduce((sum, bucket) => sum + (event.data.deltas[bucket] ?? 0), 0) };

@@ -82,7 +82,7 @@ export function supplyEvent({ inbound, ...key }: InboundChange, version: number)
     type: "supply.expected.changed",
     ...placed(key, version),
     quantity: inbound.openQuantity,
-    documentRef: { type: "PURCHASE_ORDER", id: inbound.purchaseOrderId, line: inbound.line },
+    documentRef: { type: inbound.documentType, id: inbound.documentId, line: inbound.line },
     data: inbound,
   };
 }

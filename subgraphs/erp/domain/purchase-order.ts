@@ -129,11 +129,14 @@ export function withReceipts(order: PurchaseOrder, totals: Totals, at: PositionK
 
 export function inboundOf(order: PurchaseOrder, line: PurchaseLine): InboundLine {
   return {
-    purchaseOrderId: order.id,
+    documentType: "PURCHASE_ORDER",
+    documentId: order.id,
     line: line.line,
     openQuantity: openQuantityOf(order, line),
     orderedQuantity: line.ordered,
     promisedOn: line.promisedOn ?? order.expectedOn,
+    from: order.supplierId,
+    arrivedOn: null,
   };
 }
 

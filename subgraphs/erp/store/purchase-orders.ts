@@ -71,9 +71,9 @@ export async function pagePurchaseOrders(
 
 /** What is still to come at the positions, by purchase order and line. */
 export async function findExpectedSupply(reader: Reader, keys: readonly PositionKey[]): Promise<ExpectedSupply[]> {
-  const rows = await selectByPairs<PurchaseOrderLineRow & { expected_on: string | null }>(
+  const rows = await selectByPairs<PurchaseOrderLineRow & { expected_on: string | null; supplier_id: string }>(
     reader,
-    `SELECT l.*, o.expected_on FROM purchase_order_lines l JOIN purchase_orders o ON o.id = l.purchase_order_id
+    `SELECT l.*, o.expected_on, o.supplier_id FROM purchase_order_lines l JOIN purchase_orders o ON o.id = l.purchase_order_id
       WHERE l.open_quantity > 0 AND (l.sku, l.location_id) IN`,
     keys.map(({ sku, locationId }) => [sku, locationId]),
     " ORDER BY l.purchase_order_id, l.line_no",
@@ -81,11 +81,14 @@ export async function findExpectedSupply(reader: Reader, keys: readonly Position
   return rows.map((row) => ({
     sku: row.sku,
     locationId: row.location_id,
-    purchaseOrderId: row.purchase_order_id,
+    documentType: "PURCHASE_ORDER",
+    documentId: row.purchase_order_id,
     line: row.line,
     openQuantity: row.open_quantity,
     orderedQuantity: row.ordered,
     promisedOn: row.promised_on ?? row.expected_on,
+    from: row.supplier_id,
+    arrivedOn: null,
   }));
 }
 

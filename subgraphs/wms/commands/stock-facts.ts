@@ -4,9 +4,9 @@
  * A reported fact has happened, so it is refused only when it cannot be understood; an order is refused when the stock
  * is not there. Both wait, before their transaction, for master data that may still be on its way.
  */
-import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
-import { AppError } from "../../shared/errors.ts";
-import { type Bucket, buckets, type DocumentRef } from "../../shared/events/canonical-event.ts";
+import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../../shared/command.ts";
+import { AppError } from "../../../shared/errors.ts";
+import { type Bucket, buckets, type DocumentRef } from "../../../shared/events/canonical-event.ts";
 import {
   newId,
   parseCode,
@@ -16,10 +16,10 @@ import {
   parseSku,
   parseText,
   parseUnit,
-} from "../../shared/ids.ts";
-import { limits } from "../../shared/limits.ts";
-import { type MasterData, type MasterDataNeed, waitForMasterData } from "../../shared/master-data.ts";
-import type { Recorder } from "../../shared/recorder.ts";
+} from "../../../shared/ids.ts";
+import { limits } from "../../../shared/limits.ts";
+import { type MasterData, type MasterDataNeed, waitForMasterData } from "../../../shared/master-data.ts";
+import type { Recorder } from "../../../shared/recorder.ts";
 import {
   assertFact,
   type Effect,
@@ -27,8 +27,8 @@ import {
   mapBuckets,
   type StockEventType,
   type StockFact,
-} from "./domain/stock-fact.ts";
-import { type Entry, postFacts, type Verdict } from "./posting.ts";
+} from "../domain/stock-fact.ts";
+import { type Entry, postFacts, type Verdict } from "../posting.ts";
 
 export interface WmsDeps extends CommandDeps {
   /** How long a command waits for master data. */
