@@ -182,6 +182,12 @@ export const errorTable = {
     shown: "user",
     message: "More is received than was authorised.",
   },
+  TRANSFER_EXCEEDED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "More than the transfer has approved to ship, or has in transit to receive.",
+  },
 
   // ---- reasons beside a null or a degraded answer
   SOURCE_STALE: {

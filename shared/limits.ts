@@ -53,6 +53,9 @@ export const limits = {
   /** How long it is remembered what the ERP committed, for a reservation that is confirmed afterwards. */
   orderAllocationKeptMs: 8 * 24 * 3_600_000,
 
+  /** Above it, who asked for a transfer does not approve it. Whole units of the company's currency. */
+  transferSelfApprovalValueMax: 1_000,
+
   idempotencyKeptMs: 48 * 3_600_000,
   publishedEventKeptMs: 7 * 24 * 3_600_000,
   inboxKeptMs: 30 * 24 * 3_600_000,

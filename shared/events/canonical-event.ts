@@ -38,13 +38,14 @@ export interface EventData {
   "putaway.completed": StockMoved;
   "pick.confirmed": StockMoved;
   "shipment.confirmed": StockMoved;
-  "shipment.voided": StockMoved;
+  /** `settled`: of a transfer, the part of the change that had been counted as settled (see transfer.received). */
+  "shipment.voided": StockMoved & { readonly settled?: number };
   "stock.status.changed": StockMoved;
   "adjustment.posted": StockMoved;
   /** At the origin, to `toLocationId`. `bridged`: the part of the quantity that the ERP had committed here. */
   "transfer.shipped": StockMoved & { readonly bridged: number };
-  /** At the destination. `final`: nothing more of the shipment is to come. */
-  "transfer.received": StockMoved & { readonly final: boolean };
+  /** At the destination. `settled`: how many more shipped units are not to come later: each has arrived or is missing. */
+  "transfer.received": StockMoved & { readonly settled: number };
   // the paper of an adjustment, under a partition of its own: nothing has moved yet
   "adjustment.requested": AdjustmentTold;
   "adjustment.approved": AdjustmentTold;
@@ -60,6 +61,8 @@ export interface EventData {
   "transfer.cancelled": TransferTold;
   /** At the destination: units that left the origin and did not arrive. An exception; nothing moves. */
   "transfer.discrepancy": { readonly transferId: string; readonly missing: number };
+  /** At the origin: what becomes of the missing units. NOT_SHIPPED: the warehouse puts them back there. */
+  "transfer.resolved": { readonly transferId: string; readonly resolution: TransferResolution };
   /** The book followed a warehouse event: the offset that bridged the time in between is cleared. */
   "erp.posting.acknowledged": {
     readonly postedEventId: string;
@@ -111,6 +114,9 @@ export interface AdjustmentTold {
   /** Who has to decide; null where nobody has to. */
   readonly tier: string | null;
 }
+
+export const transferResolutions = ["WRITTEN_OFF", "NOT_SHIPPED"] as const;
+export type TransferResolution = (typeof transferResolutions)[number];
 
 export interface TransferTold {
   readonly transferId: string;

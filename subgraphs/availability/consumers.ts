@@ -38,6 +38,7 @@ const facts: readonly EventType[] = [
   "transfer.approved",
   "transfer.cancelled",
   "transfer.discrepancy",
+  "transfer.resolved",
   "erp.posting.acknowledged",
   "erp.posting.failed",
   "book.balance.changed",

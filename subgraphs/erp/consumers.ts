@@ -15,10 +15,12 @@ import { acknowledgedEvent, snapshotEvent, supplyEvent } from "./domain/events.t
 import { type Orders, openOrders } from "./domain/order.ts";
 import { inboundChanges, type PurchaseOrder, withReceipts } from "./domain/purchase-order.ts";
 import { openTotals, type Totals, type WarehouseTotal } from "./domain/settlement.ts";
-import { postingOf, type WarehousePosting } from "./domain/warehouse-event.ts";
+import { pickedTransfer, postingOf, type WarehousePosting } from "./domain/warehouse-event.ts";
 import { loadTotals, lockPositions, saveBook, saveTotals } from "./store/books.ts";
 import { loadOrderLines, saveOrderLines } from "./store/orders.ts";
 import { findExpectedSupply, lockPurchaseLines, savePurchaseLines } from "./store/purchase-orders.ts";
+import { findSupplyInTransit } from "./store/transfers.ts";
+import { type FactAt, openTransfers, type Transfers } from "./transfers.ts";
 
 const consumerName = "erp";
 
@@ -27,7 +29,16 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
     {
       name: consumerName,
       topic: "facts",
-      types: ["shipment.confirmed", "shipment.voided", "receipt.recorded", "adjustment.posted", "snapshot.requested"],
+      types: [
+        "shipment.confirmed",
+        "shipment.voided",
+        "receipt.recorded",
+        "adjustment.posted",
+        "pick.confirmed",
+        "transfer.shipped",
+        "transfer.received",
+        "snapshot.requested",
+      ],
       handle: (tx, events, recorder) => follow(tx, events, recorder, clock.now()),
     },
   ];
@@ -44,6 +55,7 @@ interface Ledger {
   readonly totals: Totals;
   readonly orders: Orders;
   readonly purchases: Map<string, PurchaseOrder>;
+  readonly transfers: Transfers;
 }
 
 async function follow(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number): Promise<void> {
@@ -51,14 +63,19 @@ async function follow(tx: Transaction, events: readonly AnyEvent[], recorder: Re
     const posting = event.source === "wms" ? postingOf(event) : null;
     return posting ? [{ event, posting }] : [];
   });
+  const picks = events.flatMap((event) => pickOf(event) ?? []);
   const asked = requestsByPosition(events);
-  const ledger = await openLedger(tx, followed, [...asked.values()]);
+  const ledger = await openLedger(tx, followed, picks, [...asked.values()]);
   const purchasesBefore = new Map(ledger.purchases);
   for (const { event, posting } of followed) post(ledger, event, posting, recorder);
+  for (const { event, ...pick } of picks) {
+    ledger.transfers.follow(recorder, ledger.book, pick, causeOf(consumerName, event));
+  }
 
   await saveTotals(tx, ledger.totals.changed());
   await saveOrderLines(tx, ledger.orders.changed());
   await savePurchaseLines(tx, changedPurchases(purchasesBefore, ledger.purchases));
+  await ledger.transfers.save(tx);
   await answer(tx, ledger.book, asked, recorder);
   const causes = new Map(events.map((event) => [event.id, causeOf(consumerName, event)]));
   await saveBook(tx, ledger.book, ({ eventId }) => causes.get(eventId ?? "") ?? recorder.cause, nowMs);
@@ -67,9 +84,11 @@ async function follow(tx: Transaction, events: readonly AnyEvent[], recorder: Re
 async function openLedger(
   tx: Transaction,
   followed: readonly Followed[],
+  picks: readonly FactAt[],
   asked: readonly PositionKey[],
 ): Promise<Ledger> {
-  const keys = [...followed.map(({ posting }) => posting), ...asked];
+  const transfers = await openTransfers(tx, [...followed.flatMap(({ posting }) => factOf(posting) ?? []), ...picks]);
+  const keys = [...followed.map(({ posting }) => posting), ...transfers.ends, ...asked];
   const book = openBook(await lockPositions(tx, keys));
   const reports = followed.flatMap(({ posting }) => posting.report ?? []);
   const idsOf = (type: WarehouseTotal["documentType"]) =>
@@ -77,17 +96,30 @@ async function openLedger(
   const totals = openTotals(await loadTotals(tx, reports));
   const orders = openOrders(await loadOrderLines(tx, idsOf("ORDER")), totals);
   const purchases = await lockPurchaseLines(tx, idsOf("PURCHASE_ORDER"));
-  return { book, totals, orders, purchases };
+  await transfers.lock(tx);
+  return { book, totals, orders, purchases, transfers };
+}
+
+function factOf({ transferFact, documentRef, locationId }: WarehousePosting): FactAt | null {
+  return transferFact && documentRef ? { transferId: documentRef.id, locationId, fact: transferFact } : null;
+}
+
+function pickOf(event: AnyEvent): (FactAt & { readonly event: AnyEvent }) | null {
+  const fact = event.source === "wms" ? pickedTransfer(event) : null;
+  const { documentRef, locationId } = event;
+  return fact && documentRef && locationId !== null ? { transferId: documentRef.id, locationId, fact, event } : null;
 }
 
 function post(ledger: Ledger, event: AnyEvent, posting: WarehousePosting, recorder: Recorder): void {
-  const { book, totals, orders } = ledger;
+  const { book, totals, orders, transfers } = ledger;
   const { kind, bookDelta, documentRef, report } = posting;
+  const cause = causeOf(consumerName, event);
   if (report) totals.add(report);
-  const committedDelta = report?.documentType === "ORDER" ? orders.settle(report.documentId, posting) : 0;
+  const fact = factOf(posting);
+  const ordered = report?.documentType === "ORDER" ? orders.settle(report.documentId, posting) : 0;
+  const committedDelta = ordered + (fact ? transfers.follow(recorder, book, fact, cause) : 0);
   const entry = { kind, bookDelta, committedDelta, documentRef, eventId: event.id, occurredAt: event.time };
   const version = book.post(posting, entry);
-  const cause = causeOf(consumerName, event);
   recorder.audit(
     {
       subject: `position:${positionKeyOf(posting)}`,
@@ -138,7 +170,8 @@ async function answer(
   recorder: Recorder,
 ): Promise<void> {
   if (asked.size === 0) return;
-  const supply = await findExpectedSupply(tx, lockOrder([...asked.values()]));
+  const keys = lockOrder([...asked.values()]);
+  const supply = [...(await findExpectedSupply(tx, keys)), ...(await findSupplyInTransit(tx, keys))];
   for (const { sku, locationId, event } of asked.values()) {
     const inbound = supply
       .filter((line) => line.sku === sku && line.locationId === locationId)

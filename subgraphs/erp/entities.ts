@@ -107,6 +107,45 @@ export interface PurchaseOrderLineRow {
   promised_on: string | null;
 }
 
+export interface TransferRow {
+  id: string;
+  origin_id: string;
+  destination_id: string;
+  status: string;
+  decision: string;
+  need_by: string | null;
+  reference: string | null;
+  reason: string | null;
+  requested_by: string;
+  requested_at_ms: number;
+  decided_by: string | null;
+  decided_at_ms: number | null;
+  note: string | null;
+  /** JSON. */
+  hands: string;
+  version: number;
+}
+
+export interface TransferLineRow {
+  transfer_id: string;
+  line: string;
+  line_no: number;
+  sku: string;
+  origin_id: string;
+  destination_id: string;
+  requested: number;
+  picked: number;
+  shipped: number;
+  received: number;
+  settled: number;
+  written_off: number;
+  not_shipped: number;
+  put_back: number;
+  received_on: string | null;
+  committed: number;
+  open_quantity: number;
+}
+
 const key = (length: number) => ({ type: "varchar", length, primary: true }) as const;
 const text = (length: number) => ({ type: "varchar", length }) as const;
 const optionalText = (length: number) => ({ type: "varchar", length, nullable: true }) as const;
@@ -252,6 +291,52 @@ export const PurchaseOrderLineEntity = new EntitySchema<PurchaseOrderLineRow>({
   },
 });
 
+export const TransferEntity = new EntitySchema<TransferRow>({
+  name: "Transfer",
+  tableName: "transfers",
+  columns: {
+    id: key(128),
+    origin_id: text(64),
+    destination_id: text(64),
+    status: text(32),
+    decision: text(16),
+    need_by: optionalText(10),
+    reference: optionalText(128),
+    reason: optionalText(500),
+    requested_by: text(128),
+    requested_at_ms: wholeNumber,
+    decided_by: optionalText(128),
+    decided_at_ms: { ...wholeNumber, nullable: true },
+    note: optionalText(500),
+    hands: json,
+    version: wholeNumber,
+  },
+});
+
+export const TransferLineEntity = new EntitySchema<TransferLineRow>({
+  name: "TransferLine",
+  tableName: "transfer_lines",
+  columns: {
+    transfer_id: key(128),
+    line: text(128),
+    line_no: quantity,
+    sku: key(64),
+    origin_id: text(64),
+    destination_id: text(64),
+    requested: quantity,
+    picked: quantity,
+    shipped: quantity,
+    received: quantity,
+    settled: quantity,
+    written_off: quantity,
+    not_shipped: quantity,
+    put_back: quantity,
+    received_on: optionalText(10),
+    committed: quantity,
+    open_quantity: quantity,
+  },
+});
+
 export const erpEntities = [
   ProductEntity,
   LocationEntity,
@@ -262,4 +347,6 @@ export const erpEntities = [
   OrderLineEntity,
   PurchaseOrderEntity,
   PurchaseOrderLineEntity,
+  TransferEntity,
+  TransferLineEntity,
 ];

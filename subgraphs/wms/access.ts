@@ -14,6 +14,8 @@ export const access: AccessTable = {
   "StockPosition.movements": "person",
   "Mutation.recordStockEvents": ["connector-wms", "warehouse"],
   "Mutation.changeStockStatus": ["connector-wms", "warehouse", "supervisor"],
+  "Mutation.shipTransfer": ["warehouse", "connector-wms"],
+  "Mutation.receiveTransfer": ["warehouse", "connector-wms"],
   "Mutation.requestAdjustment": ["warehouse", "supervisor", "planner"],
   "Mutation.approveAdjustment": ["supervisor", "manager", "controller"],
   "Mutation.rejectAdjustment": ["supervisor", "manager", "controller"],

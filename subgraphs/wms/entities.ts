@@ -88,6 +88,27 @@ export interface AdjustmentRow {
   version: number;
 }
 
+export interface TransferLineRow {
+  transfer_id: string;
+  sku: string;
+  line: string | null;
+  origin_id: string | null;
+  destination_id: string | null;
+  approved: number;
+  withdrawn: number;
+  picked: number;
+  shipped: number;
+  received: number;
+  settled: number;
+  written_off: number;
+}
+
+export interface TransferHandRow {
+  transfer_id: string;
+  act: string;
+  person: string;
+}
+
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
 const wholeNumber = {
   type: "bigint",
@@ -188,5 +209,34 @@ export const AdjustmentEntity = new EntitySchema<AdjustmentRow>({
     movement_id: { ...text(36), ...optional },
     failure_code: { ...text(64), ...optional },
     version: wholeNumber,
+  },
+});
+
+export const TransferLineEntity = new EntitySchema<TransferLineRow>({
+  name: "TransferLine",
+  tableName: "transfer_lines",
+  columns: {
+    transfer_id: { ...text(128), primary: true },
+    sku: { ...text(64), primary: true },
+    line: { ...text(128), ...optional },
+    origin_id: { ...text(64), ...optional },
+    destination_id: { ...text(64), ...optional },
+    approved: quantity,
+    withdrawn: { type: "smallint" },
+    picked: quantity,
+    shipped: quantity,
+    received: quantity,
+    settled: quantity,
+    written_off: quantity,
+  },
+});
+
+export const TransferHandEntity = new EntitySchema<TransferHandRow>({
+  name: "TransferHand",
+  tableName: "transfer_hands",
+  columns: {
+    transfer_id: { ...text(128), primary: true },
+    act: { ...text(16), primary: true },
+    person: { ...text(128), primary: true },
   },
 });

@@ -22,6 +22,13 @@ import {
   type StockMovementReply,
   type WmsDeps,
 } from "./commands/stock-facts.ts";
+import {
+  type ReceiveTransferInput,
+  receiveTransfer,
+  type ShipTransferInput,
+  shipTransfer,
+  type TransferMovementReply,
+} from "./commands/transfers.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import { mapBuckets } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
@@ -62,6 +69,13 @@ export function createResolvers(deps: WmsDeps): Resolvers {
         approveAdjustment(deps, input, request),
       rejectAdjustment: (_: unknown, { input }: { input: DecideAdjustmentInput }, { request }: WmsContext) =>
         rejectAdjustment(deps, input, request),
+      shipTransfer: (_: unknown, { input }: { input: ShipTransferInput }, { request }: WmsContext) =>
+        shipTransfer(deps, input, request),
+      receiveTransfer: (_: unknown, { input }: { input: ReceiveTransferInput }, { request }: WmsContext) =>
+        receiveTransfer(deps, input, request),
+    },
+    TransferMovementPayload: {
+      transferOrder: ({ transfer }: TransferMovementReply) => (transfer ? { id: transfer.transferId } : null),
     },
     StockMovementPayload: {
       movement: ({ movementId }: StockMovementReply, _: unknown, { loaders }: WmsContext) =>
