@@ -3,12 +3,13 @@
  * processes on MySQL/MariaDB and Redis. One suite runs against both.
  */
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, vi } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import { type ApiClient, createApiClient } from "../../shared/graphql/client.ts";
 import { issueToken, type Role, type TokenRequest } from "../../shared/identity.ts";
 import { createSystem } from "../../system.ts";
+import { expectSettled } from "./conservation.ts";
 import { createScratch } from "./databases.ts";
 import { type Program, startProgram } from "./process.ts";
 import { services } from "./services.ts";
@@ -49,7 +50,10 @@ export interface Processes {
 const secret = "a-secret-that-only-the-tests-know";
 const patienceMs = 20_000;
 
-/** Runs the suite embedded, and against processes where the servers they need answer. */
+/**
+ * Runs the suite embedded, and against processes where the servers they need answer. After each of its tests every
+ * number must be explained (`conservation.ts`).
+ */
 export function eachTarget(
   title: string,
   suite: (target: () => Target) => void,
@@ -63,6 +67,10 @@ export function eachTarget(
       beforeAll(async () => {
         target = await startTarget(kind, options);
       }, 120_000);
+      // Whatever a test did, in the end every number is explained: nobody has to remember to ask.
+      afterEach(async () => {
+        if (target) await settled(target);
+      }, 60_000);
       afterAll(async () => {
         await target?.stop();
       }, 60_000);
@@ -72,6 +80,11 @@ export function eachTarget(
       });
     });
   }
+}
+
+/** Resolves when everything has had its effects and conservation holds; fails with what does not add up. */
+export function settled(target: Target): Promise<void> {
+  return target.eventually(() => expectSettled(target));
 }
 
 export function startTarget(kind: TargetKind, { gateways = 1 }: TargetOptions = {}): Promise<Target> {
