@@ -54,8 +54,8 @@ export interface Recorder {
   audit(entry: AuditEntry, cause?: Cause): void;
   /** Adds an event; `cause` where it differs from the recorder's. Returns its id. */
   event<T extends EventType>(event: NewEvent<T>, cause?: Cause): string;
-  /** Writes what was collected. Called once, by whoever opened the transaction. */
-  flush(tx: Transaction): Promise<void>;
+  /** Writes what was collected; how many events that were. Called once, by whoever opened the transaction. */
+  flush(tx: Transaction): Promise<number>;
   /** Forgets what was collected since the start (a savepoint was rolled back). */
   clear(): void;
 }
@@ -105,6 +105,7 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
           created_at_ms: nowMs,
         })),
       );
+      return events.length;
     },
     clear() {
       audits = [];
