@@ -40,6 +40,7 @@ export const limits = {
   /** SKUs × locations that one `availability` field may ask for. */
   availabilityPositionsMax: 2_000,
   commandItemsMax: 1_000,
+  countLinesMax: 200,
 
   reservationLinesMax: 200,
   /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
