@@ -72,6 +72,10 @@ export const limits = {
   consumerBatchMax: 500,
   consumerAttemptsMax: 5,
   consumerBackoffMs: 50,
+  /** A posting that the books refuse: 30 s, 1 min, 2 min, … between the attempts, over four hours in all. */
+  postingAttemptsMax: 10,
+  postingRetryBackoffMs: 30_000,
+  postingRetryEveryMs: 5_000,
   streamBlockMs: 1_000,
   streamLengthMax: 100_000,
   streamLagMax: 10_000,
