@@ -40,6 +40,7 @@ export const limits = {
   /** SKUs × locations that one `availability` field may ask for. */
   availabilityPositionsMax: 2_000,
   commandItemsMax: 1_000,
+  countLinesMax: 200,
 
   reservationLinesMax: 200,
   /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
@@ -74,6 +75,10 @@ export const limits = {
   consumerBatchMax: 500,
   consumerAttemptsMax: 5,
   consumerBackoffMs: 50,
+  /** A posting that the books refuse: 30 s, 1 min, 2 min, … between the attempts, over four hours in all. */
+  postingAttemptsMax: 10,
+  postingRetryBackoffMs: 30_000,
+  postingRetryEveryMs: 5_000,
   streamBlockMs: 1_000,
   streamLengthMax: 100_000,
   streamLagMax: 10_000,

@@ -50,6 +50,8 @@ export interface EventData {
   "adjustment.requested": AdjustmentTold;
   "adjustment.approved": AdjustmentTold;
   "adjustment.rejected": AdjustmentTold;
+  /** Evidence, under a partition of its own: nothing moves. */
+  "count.recorded": CountTold;
   /** Absolute: everything up to `asOfSeq` of this source is in it. */
   "inventory.snapshot": Snapshot;
   // erp
@@ -117,6 +119,20 @@ export interface AdjustmentTold {
 
 export const transferResolutions = ["WRITTEN_OFF", "NOT_SHIPPED"] as const;
 export type TransferResolution = (typeof transferResolutions)[number];
+
+export interface CountTold {
+  readonly countId: string;
+  readonly countedBy: string;
+  readonly recountOf: string | null;
+  /** Base units; `adjustmentId`: what a variance became, null where there is none. */
+  readonly lines: readonly {
+    readonly sku: string;
+    readonly bucket: Bucket;
+    readonly expected: number;
+    readonly counted: number;
+    readonly adjustmentId: string | null;
+  }[];
+}
 
 export interface TransferTold {
   readonly transferId: string;

@@ -3,11 +3,12 @@
  *
  * A batch becomes one transaction with a fixed number of statements: lock the positions in order, read the documents
  * concerned, post event by event in memory, write. Each posting is acknowledged, so that `availability` can take back
- * the offset that bridged the time in between. A warehouse snapshot changes no book: a variance stays visible.
+ * the offset that bridged the time in between; one that is refused is told and tried again (`failed-postings.ts`), and
+ * keeps no other waiting. A warehouse snapshot changes no book: a variance stays visible.
  */
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
-import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { type Book, lockOrder, openBook, type PositionKey, positionKeyOf } from "./domain/book.ts";
@@ -16,30 +17,39 @@ import { type Orders, openOrders } from "./domain/order.ts";
 import { inboundChanges, type PurchaseOrder, withReceipts } from "./domain/purchase-order.ts";
 import { openTotals, type Totals, type WarehouseTotal } from "./domain/settlement.ts";
 import { pickedTransfer, postingOf, type WarehousePosting } from "./domain/warehouse-event.ts";
+import { postOrFail } from "./failed-postings.ts";
 import { loadTotals, lockPositions, saveBook, saveTotals } from "./store/books.ts";
 import { loadOrderLines, saveOrderLines } from "./store/orders.ts";
 import { findExpectedSupply, lockPurchaseLines, savePurchaseLines } from "./store/purchase-orders.ts";
 import { findSupplyInTransit } from "./store/transfers.ts";
 import { type FactAt, openTransfers, type Transfers } from "./transfers.ts";
 
-const consumerName = "erp";
+export const consumerName = "erp";
+
+/** What moves a book. */
+export const postedTypes: readonly EventType[] = [
+  "shipment.confirmed",
+  "shipment.voided",
+  "receipt.recorded",
+  "adjustment.posted",
+  "transfer.shipped",
+  "transfer.received",
+];
 
 export function createConsumers(clock: Clock): ConsumerSpec[] {
   return [
     {
       name: consumerName,
       topic: "facts",
-      types: [
-        "shipment.confirmed",
-        "shipment.voided",
-        "receipt.recorded",
-        "adjustment.posted",
-        "pick.confirmed",
-        "transfer.shipped",
-        "transfer.received",
-        "snapshot.requested",
-      ],
-      handle: (tx, events, recorder) => follow(tx, events, recorder, clock.now()),
+      types: [...postedTypes, "pick.confirmed", "snapshot.requested"],
+      async handle(tx, events, recorder) {
+        const nowMs = clock.now();
+        const [first, ...others] = events;
+        // A batch that fails comes again event by event; only then is it known which of them cannot be posted.
+        const alone = first && others.length === 0 && postedTypes.includes(first.type);
+        if (alone) await postOrFail(tx, first, recorder, { consumer: consumerName, post: follow, nowMs });
+        else await follow(tx, events, recorder, nowMs);
+      },
     },
   ];
 }
@@ -58,7 +68,13 @@ interface Ledger {
   readonly transfers: Transfers;
 }
 
-async function follow(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number): Promise<void> {
+/** Fails with INVALID_INPUT, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE: then nothing of it counts. */
+export async function follow(
+  tx: Transaction,
+  events: readonly AnyEvent[],
+  recorder: Recorder,
+  nowMs: number,
+): Promise<void> {
   const followed = events.flatMap((event): Followed[] => {
     const posting = event.source === "wms" ? postingOf(event) : null;
     return posting ? [{ event, posting }] : [];

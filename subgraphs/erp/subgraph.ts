@@ -17,8 +17,9 @@ import {
 } from "../../shared/graphql/subgraph.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { access } from "./access.ts";
-import { createConsumers } from "./consumers.ts";
+import { consumerName, createConsumers, follow, postedTypes } from "./consumers.ts";
 import { erpEntities } from "./entities.ts";
+import { createPostingRetries } from "./failed-postings.ts";
 import { createLoaders } from "./loaders.ts";
 import { createResolvers } from "./resolvers.ts";
 
@@ -29,6 +30,16 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
     migrations: [Kernel1767225600001, Erp1767225600101, ErpTransfers1767225600102],
   });
   const signal = createCommitSignal();
+  const { clock, log } = kernel;
+  const retries = createPostingRetries({
+    db,
+    clock,
+    log,
+    committed: signal.committed,
+    consumer: consumerName,
+    types: postedTypes,
+    post: follow,
+  });
   return createSubgraph(
     kernel,
     {
@@ -38,7 +49,8 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
       access,
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
       contextFor: (_request: RequestContext) => ({ loaders: createLoaders(db) }),
-      consumers: createConsumers(kernel.clock),
+      consumers: createConsumers(clock),
+      parts: [retries],
     },
     signal,
   );

@@ -10,6 +10,7 @@ export const access: AccessTable = {
   "Query.stockMovement": "person",
   "Query.adjustment": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
   "Query.adjustments": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
+  "Query.stockCount": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
   "StockPosition.physical": "person",
   "StockPosition.movements": "person",
   "Mutation.recordStockEvents": ["connector-wms", "warehouse"],
@@ -19,4 +20,5 @@ export const access: AccessTable = {
   "Mutation.requestAdjustment": ["warehouse", "supervisor", "planner"],
   "Mutation.approveAdjustment": ["supervisor", "manager", "controller"],
   "Mutation.rejectAdjustment": ["supervisor", "manager", "controller"],
+  "Mutation.recordCount": ["warehouse", "supervisor", "manager"],
 };

@@ -47,10 +47,11 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       types,
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
-        await followBooks(tx, recorder, events, consumerName, clock.now());
         await quarantineReturns(tx, recorder, events, clock.now());
         await answerSnapshotRequests(tx, recorder, events);
         await followTransfers(tx, recorder, events, clock.now());
+        // Documents are locked after positions, as everywhere.
+        await followBooks(tx, recorder, events, consumerName, clock.now());
       },
     },
   ];

@@ -1,5 +1,5 @@
 /**
- * The tables of `wms`: balances, the journal of movements they follow from, and the paper of adjustments.
+ * The tables of `wms`: balances, the journal of movements they follow from, counts, and the paper of adjustments.
  *
  * Σ deltas of a position's accepted movements = its balance, bucket by bucket. A movement is never changed or deleted.
  */
@@ -85,6 +85,7 @@ export interface AdjustmentRow {
   decision_note: string | null;
   movement_id: string | null;
   failure_code: string | null;
+  counted_by: string | null;
   version: number;
 }
 
@@ -107,6 +108,27 @@ export interface TransferHandRow {
   transfer_id: string;
   act: string;
   person: string;
+}
+
+export interface StockCountRow {
+  id: string;
+  location_id: string;
+  recorded_by: string;
+  counted_by: string;
+  recount_of: string | null;
+  note: string | null;
+  recorded_at_ms: number;
+}
+
+export interface StockCountLineRow {
+  count_id: string;
+  line_no: number;
+  sku: string;
+  bucket: string;
+  expected: number;
+  counted: number;
+  /** What the variance became; null where there is none. */
+  adjustment_id: string | null;
 }
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
@@ -208,6 +230,7 @@ export const AdjustmentEntity = new EntitySchema<AdjustmentRow>({
     decision_note: { ...text(500), ...optional },
     movement_id: { ...text(36), ...optional },
     failure_code: { ...text(64), ...optional },
+    counted_by: { ...text(128), ...optional },
     version: wholeNumber,
   },
 });
@@ -238,5 +261,33 @@ export const TransferHandEntity = new EntitySchema<TransferHandRow>({
     transfer_id: { ...text(128), primary: true },
     act: { ...text(16), primary: true },
     person: { ...text(128), primary: true },
+  },
+});
+
+export const StockCountEntity = new EntitySchema<StockCountRow>({
+  name: "StockCount",
+  tableName: "stock_counts",
+  columns: {
+    id: { ...text(36), primary: true },
+    location_id: text(64),
+    recorded_by: text(128),
+    counted_by: text(128),
+    recount_of: { ...text(36), ...optional },
+    note: { ...text(500), ...optional },
+    recorded_at_ms: wholeNumber,
+  },
+});
+
+export const StockCountLineEntity = new EntitySchema<StockCountLineRow>({
+  name: "StockCountLine",
+  tableName: "stock_count_lines",
+  columns: {
+    count_id: { ...text(36), primary: true },
+    line_no: { ...quantity, primary: true },
+    sku: text(64),
+    bucket: text(16),
+    expected: quantity,
+    counted: quantity,
+    adjustment_id: { ...text(36), ...optional },
   },
 });

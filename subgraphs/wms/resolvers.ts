@@ -14,6 +14,7 @@ import {
   rejectAdjustment,
   requestAdjustment,
 } from "./adjustments.ts";
+import { type RecordCountInput, recordCount } from "./commands/counts.ts";
 import {
   type ChangeStockStatusInput,
   changeStockStatus,
@@ -30,6 +31,7 @@ import {
   type TransferMovementReply,
 } from "./commands/transfers.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
+import { type CountLine, type StockCount, varianceOf } from "./domain/stock-count.ts";
 import { mapBuckets } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
 import type { Loaders } from "./loaders.ts";
@@ -52,6 +54,7 @@ export function createResolvers(deps: WmsDeps): Resolvers {
     Query: {
       stockMovement: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.movement.load(id),
       adjustment: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.adjustment.load(id),
+      stockCount: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.stockCount.load(id),
       adjustments: async (_: unknown, args: AdjustmentsArgs, { loaders }: WmsContext) => {
         const page = parsePage(args, 2);
         const rows = await loaders.adjustments(args.status ?? null, page);
@@ -73,6 +76,8 @@ export function createResolvers(deps: WmsDeps): Resolvers {
         shipTransfer(deps, input, request),
       receiveTransfer: (_: unknown, { input }: { input: ReceiveTransferInput }, { request }: WmsContext) =>
         receiveTransfer(deps, input, request),
+      recordCount: (_: unknown, { input }: { input: RecordCountInput }, { request }: WmsContext) =>
+        recordCount(deps, input, request),
     },
     TransferMovementPayload: {
       transferOrder: ({ transfer }: TransferMovementReply) => (transfer ? { id: transfer.transferId } : null),
@@ -108,8 +113,31 @@ export function createResolvers(deps: WmsDeps): Resolvers {
       movement: ({ movementId }: AdjustmentState, _: unknown, { loaders }: WmsContext) =>
         movementId === null ? null : loaders.movement.load(movementId),
     },
+    StockCount: {
+      id: ({ countId }: StockCount) => countId,
+      location: ({ locationId }: StockCount) => ({ id: locationId }),
+      recordedAt: ({ recordedAtMs }: StockCount) => recordedAtMs,
+      lines: ({ lines, locationId }: StockCount) => lines.map((line) => ({ ...line, locationId })),
+    },
+    StockCountLine: stockCountLineFields,
   };
 }
+
+const stockCountLineFields = {
+  position: ({ sku, locationId }: PositionRef) => ({ sku, locationId }),
+  product: ({ sku }: PositionRef) => ({ sku }),
+  bucket: ({ bucket }: CountLine) => bucket.toUpperCase(),
+  expectedQuantity: ({ expected }: CountLine) => expected,
+  countedQuantity: ({ counted }: CountLine) => counted,
+  variance: varianceOf,
+  adjustment: ({ adjustmentId }: CountLine, _: unknown, { loaders }: WmsContext) =>
+    adjustmentId === null ? null : loaders.adjustment.load(adjustmentId),
+  outcome: async ({ adjustmentId }: CountLine, _: unknown, { loaders }: WmsContext) => {
+    if (adjustmentId === null) return "MATCHED";
+    const status = (await loaders.adjustment.load(adjustmentId))?.status;
+    return status === "PENDING_APPROVAL" || status === "REJECTED" ? status : "ADJUSTED";
+  },
+};
 
 /** Fails with BAD_USER_INPUT. */
 function entryNumber(text: string | undefined): number {

@@ -29,7 +29,7 @@ export interface Warehouse {
   readonly kernel: Kernel;
   readonly clock: ManualClock;
   readonly db: Database;
-  /** As wanda of the warehouse, unless the caller says otherwise; no roles: anonymous. */
+  /** As wanda of the warehouse, unless the caller says otherwise; no roles: anonymous. `record`: as its connector. */
   ask<T = Record<string, unknown>>(
     query: string,
     variables?: Record<string, unknown>,
@@ -60,7 +60,7 @@ export async function openWarehouse(makeKernel: MakeKernel): Promise<Warehouse> 
       const identity = roles.size === 0 ? anonymous : { ...anonymous, person: caller.person ?? "wanda", roles };
       return (await wms.execute({ query, variables }, { identity, correlationId: "story-1" })) as never;
     },
-    async record(events, more = {}, caller = {}) {
+    async record(events, more = {}, caller = { roles: ["connector-wms"] }) {
       const input = { idempotencyKey: `key-${++keys}`, events, ...more };
       const { data, errors } = await warehouse.ask<{ recordStockEvents: BulkReply }>(
         recordStockEvents,

@@ -103,6 +103,18 @@ export function acknowledgedEvent(
   };
 }
 
+/** The book did not follow `posted`: nothing has moved, and the offset that bridges it stays. */
+export function failedEvent(
+  posted: AnyEvent,
+  position: PositionKey,
+  code: string,
+  version: number,
+): NewEvent<"erp.posting.failed"> {
+  const { quantity, documentRef } = posted;
+  const data = { postedEventId: posted.id, code };
+  return { type: "erp.posting.failed", ...placed(position, version), quantity, documentRef, data };
+}
+
 /** `asOfSeq` is the event's own number: everything up to and including it is in it. */
 export function snapshotEvent(
   position: BookPosition,
