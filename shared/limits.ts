@@ -84,6 +84,10 @@ export const limits = {
   aheadMax: 256,
   resyncEveryMs: 10_000,
   policyPollMs: 1_000,
+  /** Effects of proposed policies that one request may ask for, and how far each goes in one go. */
+  policyEffectsMax: 4,
+  policyEffectPositionsMax: 200_000,
+  policyEffectMs: 2_000,
   /** How long a warehouse fact waits for master data that may still be on its way. */
   masterDataWaitMs: 1_500,
 

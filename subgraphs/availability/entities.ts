@@ -40,7 +40,8 @@ export type PositionRow = {
 export interface PolicyRow {
   version: number;
   channel: string;
-  state: "PROPOSED" | "ACTIVE" | "SUPERSEDED";
+  /** DRAFT: of a dry run, and so never in the table. */
+  state: "DRAFT" | "PROPOSED" | "ACTIVE" | "SUPERSEDED";
   change_body: string;
   policy_body: string | null;
   proposed_by: string;

@@ -16,6 +16,8 @@ export interface PolicyInForce extends Part {
   current(): IndexedPolicy;
   /** Takes over a newer version, if there is one. */
   refresh(): Promise<void>;
+  /** The one that the database has now. */
+  newest(): Promise<IndexedPolicy>;
 }
 
 /** The policy in force as its rows say it. */
@@ -42,5 +44,9 @@ export function createPolicyInForce(db: Database, log: Logger): PolicyInForce {
     },
     current: () => indexed,
     refresh,
+    async newest() {
+      await refresh();
+      return indexed;
+    },
   };
 }

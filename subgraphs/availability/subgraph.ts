@@ -33,6 +33,7 @@ import {
 } from "./entities.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { createLoaders } from "./loaders.ts";
+import { createPolicyEffects } from "./policy-effect.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
 import { createResolvers } from "./resolvers.ts";
@@ -61,6 +62,7 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const answers = createAnswers({ clock, policy: inForce.current, watermarks });
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
+  const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
   const reservations = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   return createSubgraph(
@@ -70,8 +72,8 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
       db,
       sdl: readSdl(import.meta.url),
       access,
-      resolvers: createResolvers({ answers, commands, reservations, clock, policy: inForce.current }),
-      contextFor: () => ({ loaders: createLoaders(db, clock) }),
+      resolvers: createResolvers({ answers, commands, effects, reservations, clock, policy: inForce.current }),
+      contextFor: () => ({ loaders: createLoaders(db, clock), asked: { effects: 0 } }),
       consumers: createConsumers(clock, watermarks),
       parts: [watermarks, inForce, gapWatch, reservationSweep],
     },

@@ -29,12 +29,17 @@ export async function activePolicyVersion(reader: Reader): Promise<number> {
   return found?.version ?? 0;
 }
 
-/** The newest version of any state, locked: who holds it decides what the next one is. */
-export async function lockNewestPolicy(tx: Transaction): Promise<number> {
-  const [found] = await tx.query<{ version: number }>(
-    `SELECT version FROM policies ORDER BY version DESC LIMIT 1${forUpdate(tx.dialect)}`,
+/** The newest version of any state, 0 if there is none. */
+export async function newestPolicyVersion(reader: Reader, lock = ""): Promise<number> {
+  const [found] = await reader.query<{ version: number }>(
+    `SELECT version FROM policies ORDER BY version DESC LIMIT 1${lock}`,
   );
   return found?.version ?? 0;
+}
+
+/** The same, locked: who holds it decides what the next one is. */
+export async function lockNewestPolicy(tx: Transaction): Promise<number> {
+  return newestPolicyVersion(tx, forUpdate(tx.dialect));
 }
 
 export async function lockPolicy(tx: Transaction, version: number): Promise<PolicyRow | undefined> {
