@@ -7,7 +7,12 @@ import type { Clock } from "../../shared/clock.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import type { Answers } from "./answers.ts";
-import type { ApprovePolicyInput, PolicyCommands, SetPolicyInput } from "./commands/channel-policy.ts";
+import {
+  type ApprovePolicyInput,
+  type PolicyCommands,
+  policyContentHash,
+  type SetPolicyInput,
+} from "./commands/channel-policy.ts";
 import type { ConfirmReservationInput, ReleaseReservationInput } from "./commands/decide-reservation.ts";
 import type { ReservationCommands } from "./commands/reservations.ts";
 import type { ReserveStockInput } from "./commands/reserve-stock.ts";
@@ -185,6 +190,7 @@ function toPolicyVersion(row: PolicyRow) {
     note: row.note,
     proposedAt: row.proposed_at_ms,
     decidedAt: row.decided_at_ms,
+    contentHash: policyContentHash(row),
   };
 }
 

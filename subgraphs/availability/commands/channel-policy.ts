@@ -3,6 +3,7 @@
  *
  * Positions are not changed here: they follow the facts of their owners (`consumers.ts`).
  */
+import { canonicalHash } from "../../../shared/canonical-json.ts";
 import {
   type CommandDeps,
   type Payload,
@@ -43,6 +44,8 @@ export type SetPolicyInput = PolicyChangeInput & {
 export interface ApprovePolicyInput {
   readonly idempotencyKey: string;
   readonly policyVersion: number;
+  /** Of what the approver has read; not compared when absent, because a version is never edited by the system. */
+  readonly contentHash?: string | null;
   readonly note?: string | null;
 }
 
@@ -134,7 +137,12 @@ async function draft(
   return { policy, change };
 }
 
-/** Fails with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, SAME_PERSON. */
+/** What a proposal says and who made it, as one value to decide about. */
+export function policyContentHash({ version, change_body, proposed_by }: PolicyRow): string {
+  return canonicalHash({ version, change: JSON.parse(change_body) as PolicyChange, proposedBy: proposed_by });
+}
+
+/** Fails with UNKNOWN_DOCUMENT, ILLEGAL_TRANSITION, SAME_PERSON, CONTENT_CHANGED. */
 async function approve(
   tx: Transaction,
   recorder: Recorder,
@@ -148,6 +156,8 @@ async function approve(
   if (!proposed) throw new AppError("UNKNOWN_DOCUMENT", { field });
   if (proposed.state !== "PROPOSED") throw new AppError("ILLEGAL_TRANSITION", { field, status: proposed.state });
   if (proposed.proposed_by === recorder.cause.person) throw new AppError("SAME_PERSON", { field });
+  const contentHash = policyContentHash(proposed);
+  if (input.contentHash != null && input.contentHash !== contentHash) throw new AppError("CONTENT_CHANGED", { field });
   const before = await readPolicyInForce(tx);
   const after = applyPolicyChange(before, JSON.parse(proposed.change_body) as PolicyChange, proposed.version);
   const policy: PolicyRow = {
@@ -164,7 +174,7 @@ async function approve(
   recorder.audit({
     subject: `policy:${policy.version}`,
     action: "policy.approve",
-    detail: { proposedBy: proposed.proposed_by, replaces: before.version },
+    detail: { proposedBy: proposed.proposed_by, replaces: before.version, contentHash },
   });
   recorder.event({
     type: "policy.changed",
