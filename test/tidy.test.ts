@@ -117,7 +117,7 @@ type Layer = keyof typeof layers;
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
     ...["answers", "claims", "gap-watch", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
-    ...["policy-effect", "position-walk"],
+    ...["policy-effect", "position-walk", "rule-changes"],
   ],
   returns: ["posting"],
   wms: ["adjustments", "posting"],

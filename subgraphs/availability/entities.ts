@@ -86,6 +86,16 @@ export type OrderAllocationRow = {
   recorded_at_ms: number;
 };
 
+export type RuleChangeRow = {
+  event_id: string;
+  correlation_id: string;
+  change_body: string;
+  due_at_ms: number;
+  place_body: string | null;
+  positions: number;
+  changed: number;
+};
+
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
 const wholeNumber = {
   type: "bigint",
@@ -200,5 +210,19 @@ export const OrderAllocationEntity = new EntitySchema<OrderAllocationRow>({
     allocated: quantity,
     matched: quantity,
     recorded_at_ms: wholeNumber,
+  },
+});
+
+export const RuleChangeEntity = new EntitySchema<RuleChangeRow>({
+  name: "RuleChange",
+  tableName: "rule_changes",
+  columns: {
+    event_id: key(128),
+    correlation_id: text(128),
+    change_body: { type: "text" },
+    due_at_ms: wholeNumber,
+    place_body: { type: "text", nullable: true },
+    positions: quantity,
+    changed: quantity,
   },
 });

@@ -9,8 +9,14 @@ import { insertRows } from "../../shared/db/statements.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import { anonymous, type Identity, type Role } from "../../shared/identity.ts";
+import { silentLogger } from "../../shared/logging.ts";
 import { createMemoryBus } from "../../shared/messaging/memory-bus.ts";
+import { createAnswers } from "../../subgraphs/availability/answers.ts";
+import { defaultPolicy } from "../../subgraphs/availability/domain/policy.ts";
+import { indexPolicy } from "../../subgraphs/availability/domain/policy-index.ts";
+import { createRuleChanges, type RuleChanges } from "../../subgraphs/availability/rule-changes.ts";
 import { createAvailability } from "../../subgraphs/availability/subgraph.ts";
+import { createWatermarks } from "../../subgraphs/availability/watermarks.ts";
 import type { MakeKernel } from "../helpers/databases.ts";
 import { createFacts } from "../helpers/facts.ts";
 
@@ -55,6 +61,8 @@ export interface PolicyDesk {
   /** What each channel may sell of an item at a place. */
   ats(sku: string, locationId: string, channel: string): Promise<number | null>;
   outbox(type: string): Promise<AnyEvent[]>;
+  /** One more replica that tells of what rules changed; nobody else does. */
+  ruleChanges(more?: Partial<Parameters<typeof createRuleChanges>[0]>): RuleChanges;
 }
 
 export const person = (name: string, ...roles: Role[]): Identity => ({
@@ -65,27 +73,14 @@ export const person = (name: string, ...roles: Role[]): Identity => ({
 export const ann = person("ann", "planner");
 export const bob = person("bob", "manager");
 
+/** `items` at each of `locationIds`. */
 export async function openPolicyDesk(
   makeKernel: MakeKernel,
   items: readonly string[],
   locationIds: readonly string[],
 ): Promise<PolicyDesk> {
-  const clock = manualClock();
-  const bus = createMemoryBus();
-  const subgraph = await createAvailability(await makeKernel({ clock, bus }));
+  const { clock, bus, subgraph, answers } = await openStockedSubgraph(makeKernel, items, locationIds);
   const { db } = subgraph;
-  for (const part of subgraph.consumers) await part.start();
-  const facts = createFacts(clock);
-  await bus.publish(
-    "facts",
-    items.map((sku) => facts.product(sku, { class: sku[0] ?? "" })),
-  );
-  await bus.publish(
-    "facts",
-    locationIds.map((id) => facts.location(id)),
-  );
-  await fillPositions(db, items, locationIds, clock.now());
-  for (const system of ["erp", "wms", "returns"] as const) await bus.heartbeat(system, clock.now());
   let keys = 0;
 
   async function mutate(operation: string, type: string, input: object, identity: Identity): Promise<Reply> {
@@ -125,6 +120,8 @@ export async function openPolicyDesk(
       const [answer] = (data?.["availability"] ?? []) as { availableToSell: number | null }[];
       return answer?.availableToSell ?? null;
     },
+    ruleChanges: (more = {}) =>
+      createRuleChanges({ db, clock, log: silentLogger, answers, committed: () => {}, ...more }),
     async outbox(type) {
       const rows = await db.query<{ body: string }>("SELECT body FROM outbox WHERE type = ? ORDER BY id", [type]);
       return rows.map(({ body }) => JSON.parse(body) as AnyEvent);
@@ -133,8 +130,26 @@ export async function openPolicyDesk(
   return desk;
 }
 
+async function openStockedSubgraph(makeKernel: MakeKernel, items: readonly string[], locationIds: readonly string[]) {
+  const clock = manualClock();
+  const bus = createMemoryBus();
+  const kernel = await makeKernel({ clock, bus });
+  const subgraph = await createAvailability(kernel);
+  for (const part of subgraph.consumers) if (part.name !== "rule-changes") await part.start();
+  const facts = createFacts(clock);
+  const products = items.map((sku) => facts.product(sku, { class: sku[0] ?? "" }));
+  const locations = locationIds.map((id) => facts.location(id));
+  await bus.publish("facts", [...products, ...locations]);
+  await fillPositions(subgraph.db, items, locationIds, clock.now());
+  for (const system of ["erp", "wms", "returns"] as const) await bus.heartbeat(system, clock.now());
+  const watermarks = createWatermarks(kernel.cache, bus.partitions, silentLogger);
+  await watermarks.refresh();
+  const answers = createAnswers({ clock, policy: () => indexPolicy(defaultPolicy()), watermarks });
+  return { clock, bus, subgraph, answers };
+}
+
 /** Positions as facts would have left them: 10 on the shelf at the first location, 11 at the second, and so on. */
-export async function fillPositions(
+async function fillPositions(
   db: Database,
   items: readonly string[],
   locationIds: readonly string[],

@@ -25,6 +25,7 @@ import {
 } from "../domain/policy-change.ts";
 import type { PolicyRow } from "../entities.ts";
 import { type PolicyInForce, readPolicyInForce } from "../policy-in-force.ts";
+import { notePolicyChange } from "../rule-changes.ts";
 import {
   insertPolicy,
   lockNewestPolicy,
@@ -176,12 +177,14 @@ async function approve(
     action: "policy.approve",
     detail: { proposedBy: proposed.proposed_by, replaces: before.version, contentHash },
   });
-  recorder.event({
+  const eventId = recorder.event({
     type: "policy.changed",
     sourceSeq: policy.version,
     partitionKey: "policy",
     channel: policy.channel,
     data: { policyVersion: policy.version },
   });
+  const origin = { id: eventId, correlationId: recorder.cause.correlationId };
+  await notePolicyChange(tx, origin, before.version, policy.version, nowMs);
   return policy;
 }

@@ -21,6 +21,12 @@ export async function activePolicy(reader: Reader): Promise<PolicyRow | undefine
   return found;
 }
 
+/** A version of any state. */
+export async function findPolicy(reader: Reader, version: number): Promise<PolicyRow | undefined> {
+  const [found] = await reader.query<PolicyRow>("SELECT * FROM policies WHERE version = ?", [version]);
+  return found;
+}
+
 /** The version in force, 0 if it is the default. */
 export async function activePolicyVersion(reader: Reader): Promise<number> {
   const [found] = await reader.query<{ version: number }>(

@@ -118,6 +118,15 @@ export async function saveClaims(tx: Transaction, position: Projected): Promise<
   if (changed !== 1) throw new TransactionConflict("position");
 }
 
+/** The next version of positions that are locked; nothing else of them changes. */
+export async function raiseVersions(tx: Transaction, keys: readonly PositionKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await tx.run(
+    `UPDATE positions SET version = version + 1 WHERE (sku, location_id) IN ${pairMarks(tx.dialect, keys.length)}`,
+    pairValues(keys),
+  );
+}
+
 export interface GapRow {
   readonly sku: string;
   readonly locationId: string;
