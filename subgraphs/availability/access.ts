@@ -16,6 +16,7 @@ export const access: AccessTable = {
   "Query.stockPositions": "anyone",
   "Query.channels": "anyone",
   "Query.channelPolicies": policyReaders,
+  "ChannelPolicy.effect": policyReaders,
   "Query.reservation": [...buyers, "planner", "auditor"],
   "Mutation.reserveStock": buyers,
   "Mutation.confirmReservation": [...buyers, "planner"],

@@ -37,8 +37,8 @@ export interface Answers {
   channelFor(identity: Identity, asked: string | null | undefined): string;
   /** The channel a reservation is for: one that the token covers. Fails with UNKNOWN_CHANNEL, FORBIDDEN. */
   reservingChannel(identity: Identity, asked: string | null | undefined): string;
-  /** What the formula says about rows that were read already. */
-  from(rows: Rows, channel: string): AvailabilityResult;
+  /** What the formula says about rows that were read already, under the policy in force or another one. */
+  from(rows: Rows, channel: string, under?: IndexedPolicy): AvailabilityResult;
   /** In the order of the keys. */
   of(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<AvailabilityResult[]>;
   /** The keys of a question. Fails with QUERY_TOO_COMPLEX, BAD_USER_INPUT. */
@@ -58,13 +58,13 @@ export function createAnswers({ clock, policy, watermarks }: AnswerDeps): Answer
     return noPosition ? { ...result, reason: `NO_POSITION: ${errorTable.NO_POSITION.message}` } : result;
   }
 
-  function from({ position, product, location }: Rows, channel: string): AvailabilityResult {
+  function from({ position, product, location }: Rows, channel: string, under = policy()): AvailabilityResult {
     const nowMs = clock.now();
     return computeAvailability({
       position,
       product: productFacts(position.sku, product),
       location: locationFacts(position.locationId, location),
-      policy: policy(),
+      policy: under,
       channel,
       freshness: freshnessOf(position, watermarks, nowMs),
       nowMs,

@@ -15,6 +15,7 @@ import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
+import { noteMasterChanges } from "./rule-changes.ts";
 import { lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
@@ -56,6 +57,7 @@ export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerS
       topic: "facts",
       types: [...facts, "master.changed"],
       async handle(tx, events, recorder) {
+        await noteMasterChanges(tx, events, clock.now());
         await applyMasterData(tx, events);
         await project(tx, events, recorder, clock.now());
       },

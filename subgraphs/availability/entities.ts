@@ -40,7 +40,8 @@ export type PositionRow = {
 export interface PolicyRow {
   version: number;
   channel: string;
-  state: "PROPOSED" | "ACTIVE" | "SUPERSEDED";
+  /** DRAFT: of a dry run, and so never in the table. */
+  state: "DRAFT" | "PROPOSED" | "ACTIVE" | "SUPERSEDED";
   change_body: string;
   policy_body: string | null;
   proposed_by: string;
@@ -83,6 +84,16 @@ export type OrderAllocationRow = {
   allocated: number;
   matched: number;
   recorded_at_ms: number;
+};
+
+export type RuleChangeRow = {
+  event_id: string;
+  correlation_id: string;
+  change_body: string;
+  due_at_ms: number;
+  place_body: string | null;
+  positions: number;
+  changed: number;
 };
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
@@ -199,5 +210,19 @@ export const OrderAllocationEntity = new EntitySchema<OrderAllocationRow>({
     allocated: quantity,
     matched: quantity,
     recorded_at_ms: wholeNumber,
+  },
+});
+
+export const RuleChangeEntity = new EntitySchema<RuleChangeRow>({
+  name: "RuleChange",
+  tableName: "rule_changes",
+  columns: {
+    event_id: key(128),
+    correlation_id: text(128),
+    change_body: { type: "text" },
+    due_at_ms: wholeNumber,
+    place_body: { type: "text", nullable: true },
+    positions: quantity,
+    changed: quantity,
   },
 });

@@ -7,25 +7,35 @@ import type { Clock } from "../../shared/clock.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import type { Answers } from "./answers.ts";
-import type { ApprovePolicyInput, PolicyCommands, SetPolicyInput } from "./commands/channel-policy.ts";
+import {
+  type ApprovePolicyInput,
+  type PolicyCommands,
+  policyContentHash,
+  type SetPolicyInput,
+} from "./commands/channel-policy.ts";
 import type { ConfirmReservationInput, ReleaseReservationInput } from "./commands/decide-reservation.ts";
 import type { ReservationCommands } from "./commands/reservations.ts";
 import type { ReserveStockInput } from "./commands/reserve-stock.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
 import { networkAvailability } from "./domain/network.ts";
+import type { PolicyChange } from "./domain/policy-change.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
 import { isHeld, mayRead, type Reservation, statusAt } from "./domain/reservation.ts";
 import type { SourceStatus } from "./domain/source-status.ts";
 import type { PolicyRow } from "./entities.ts";
 import type { Loaders, PositionKey } from "./loaders.ts";
+import type { EffectArgs, PolicyEffectAnswer, PolicyEffects, ProposedPolicy } from "./policy-effect.ts";
 
 export interface AvailabilityContext extends ResolverContext {
   readonly loaders: Loaders;
+  /** What this operation has asked for that is dear. */
+  readonly asked: { effects: number };
 }
 
 interface ResolverDeps {
   readonly answers: Answers;
   readonly commands: PolicyCommands;
+  readonly effects: PolicyEffects;
   readonly reservations: ReservationCommands;
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
@@ -49,6 +59,13 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
     ...rootResolvers(deps, answerAll),
     ...fieldResolvers(answers, answerAll),
     Reservation: reservationFields(deps.clock),
+    ChannelPolicy: {
+      effect: (proposed: ProposedPolicy, args: EffectArgs, { asked }: Context) =>
+        deps.effects.of(proposed, args, asked),
+    },
+    PolicyEffect: {
+      computedAt: ({ computedAtMs }: PolicyEffectAnswer) => computedAtMs,
+    },
   };
 }
 
@@ -162,7 +179,9 @@ function maySee(identity: Context["request"]["identity"], channelId: string): bo
 }
 
 function toPolicyVersion(row: PolicyRow) {
+  const proposed: ProposedPolicy = { version: row.version, change: JSON.parse(row.change_body) as PolicyChange };
   return {
+    ...proposed,
     policyVersion: row.version,
     channel: row.channel,
     status: row.state,
@@ -171,6 +190,7 @@ function toPolicyVersion(row: PolicyRow) {
     note: row.note,
     proposedAt: row.proposed_at_ms,
     decidedAt: row.decided_at_ms,
+    contentHash: policyContentHash(row),
   };
 }
 
