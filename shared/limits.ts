@@ -13,6 +13,8 @@ export const limits = {
   queryAliasesMax: 200,
   /** Selections of one document, its fragments in place. */
   querySelectionsMax: 10_000,
+  /** Of all query plans that the gateway remembers. */
+  queryPlanBytesMax: 50 * 1_048_576,
 
   skuLengthMax: 64,
   locationIdLengthMax: 64,
@@ -113,5 +115,31 @@ export const limits = {
   compositionWaitMs: 60_000,
   compositionRetryMs: 250,
   drainMs: 10_000,
+
+  /** Of one message a client sends over a WebSocket. */
+  socketMessageBytesMax: 262_144,
+  /** Written to a socket and not yet taken by its reader. */
+  socketBufferedBytesMax: 4 * 1_048_576,
+  socketInitMs: 5_000,
+  socketPingMs: 15_000,
+  /** Of one person; of one address where callers are anonymous. */
+  socketsPerIdentityMax: 200,
+  /** Subscriptions, queries and mutations under way on one socket. */
+  operationsPerSocketMax: 100,
+  /** SKUs, and locations, that one subscription may name. */
+  subscriptionFilterMax: 2_000,
+  /** Changes waiting for one slow reader before those of the same position become one. */
+  pendingChangesMax: 256,
+  /** Positions waiting for one slow reader before its socket is closed. */
+  pendingPositionsMax: 2_048,
+  slowReaderMs: 30_000,
+  subscriptionExecutionsAtOnceMax: 16,
+  /** Of each partition, read at once for one client who comes back. */
+  resumePageMax: 32,
+  /** Positions whose last version a hub remembers, to drop what comes late or twice. */
+  knownVersionsMax: 200_000,
+  cursorLengthMax: 1_024,
+  /** Changes that the bus inside one process keeps for those who come back. */
+  memoryLogMax: 10_000,
   clockSkewS: 30,
 } as const;

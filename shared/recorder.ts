@@ -54,6 +54,8 @@ export interface Recorder {
   audit(entry: AuditEntry, cause?: Cause): void;
   /** Adds an event; `cause` where it differs from the recorder's. Returns its id. */
   event<T extends EventType>(event: NewEvent<T>, cause?: Cause): string;
+  /** An event that was added before, with its envelope. */
+  recorded(eventId: string): AnyEvent;
   /** Writes what was collected; how many events that were. Called once, by whoever opened the transaction. */
   flush(tx: Transaction): Promise<number>;
   /** Forgets what was collected since the start (a savepoint was rolled back). */
@@ -73,6 +75,11 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
       const full = envelope(system, clock.now(), event, eventCause);
       events.push(full as AnyEvent);
       return full.id;
+    },
+    recorded(eventId) {
+      const event = events.find(({ id }) => id === eventId);
+      if (!event) throw new Error(`no event ${eventId} was recorded`);
+      return event;
     },
     async flush(tx) {
       const nowMs = clock.now();

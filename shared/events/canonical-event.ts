@@ -98,7 +98,15 @@ export interface EventData {
   "reservation.expired": ReservationChanged;
   /** Confirmed, but the ERP has not committed its order in time. */
   "reservation.unallocated": ReservationChanged;
-  "availability.changed": { readonly version: number; readonly causeEventIds: readonly string[] };
+  /** One committed change of a position: its figures before and after, and what caused it. */
+  "availability.changed": {
+    readonly version: number;
+    readonly before: PositionFigures;
+    readonly after: PositionFigures;
+    /** The last of the facts behind the change; the ids of all of them in `causeEventIds`. */
+    readonly cause: ChangeCause;
+    readonly causeEventIds: readonly string[];
+  };
   "snapshot.requested": { readonly system: SystemName };
 }
 
@@ -156,6 +164,48 @@ export interface Snapshot {
     readonly quarantined: number;
     readonly inInspection: number;
     readonly restockApproved: number;
+  };
+}
+
+/** What availability knows of a position; the formula needs no row beside it. */
+export interface PositionFigures {
+  readonly version: number;
+  readonly wms: Buckets;
+  readonly erp: { readonly book: number; readonly committed: number };
+  readonly returns: { readonly quarantined: number; readonly inInspection: number; readonly restockApproved: number };
+  readonly shippedNotPosted: number;
+  readonly receivedNotPosted: number;
+  readonly adjustedNotPosted: number;
+  readonly reserved: number;
+  readonly reservedByChannel: Readonly<Record<string, number>>;
+  /** How far each owner's events have been applied. */
+  readonly progress: Readonly<
+    Record<
+      "erp" | "wms" | "returns",
+      { readonly seq: number; readonly asOfMs: number; readonly gapSinceMs: number | null }
+    >
+  >;
+}
+
+/** The event behind a change, as far as a subscriber is told of it. */
+export interface ChangeCause {
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly source: SystemName;
+  /** RFC 3339. */
+  readonly occurredAt: string;
+  readonly correlationId: string;
+  readonly document: DocumentRef | null;
+}
+
+export function changeCauseOf(event: AnyEvent): ChangeCause {
+  return {
+    eventId: event.id,
+    type: event.type,
+    source: event.source,
+    occurredAt: event.time,
+    correlationId: event.correlationId,
+    document: event.documentRef,
   };
 }
 

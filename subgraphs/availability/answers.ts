@@ -6,13 +6,14 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { AppError, errorTable } from "../../shared/errors.ts";
+import type { EventData, PositionFigures } from "../../shared/events/canonical-event.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import type { LocationReplica, ProductReplica } from "../../shared/master-data.ts";
 import { type AvailabilityResult, computeAvailability } from "./domain/ats.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
 import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems } from "./domain/position.ts";
-import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
+import { emptyProjection, fromFigures, hasGap, type Projected } from "./domain/projection.ts";
 import { covers } from "./domain/reservation.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
@@ -32,6 +33,13 @@ export interface Rows {
   readonly location: LocationReplica | null;
 }
 
+export type Change = Pick<EventData["availability.changed"], "before" | "after">;
+
+export interface ChangeAnswer {
+  readonly availability: AvailabilityResult;
+  readonly previousAvailableToSell: number | null;
+}
+
 export interface Answers {
   /** The channel a question is about. Fails with BAD_USER_INPUT, UNAUTHENTICATED, FORBIDDEN. */
   channelFor(identity: Identity, asked: string | null | undefined): string;
@@ -39,6 +47,8 @@ export interface Answers {
   reservingChannel(identity: Identity, asked: string | null | undefined): string;
   /** What the formula says about rows that were read already, under the policy in force or another one. */
   from(rows: Rows, channel: string, under?: IndexedPolicy): AvailabilityResult;
+  /** What the figures of an event say, by master data, policy and freshness as they are now. */
+  ofChange(loaders: Loaders, key: PositionKey, change: Change, channel: string): Promise<ChangeAnswer>;
   /** In the order of the keys. */
   of(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<AvailabilityResult[]>;
   /** The keys of a question. Fails with QUERY_TOO_COMPLEX, BAD_USER_INPUT. */
@@ -75,6 +85,12 @@ export function createAnswers({ clock, policy, watermarks }: AnswerDeps): Answer
     reservingChannel: (identity, asked) => reservingChannel(policy(), identity, asked),
     from,
     channelFor: (identity, asked) => channelFor(policy(), identity, asked),
+    async ofChange(loaders, { sku, locationId }, { before, after }, channel) {
+      const [product, location] = await Promise.all([loaders.product.load(sku), loaders.location.load(locationId)]);
+      const told = (figures: PositionFigures) =>
+        from({ position: fromFigures(sku, locationId, figures), product, location }, channel);
+      return { availability: told(after), previousAvailableToSell: told(before).availableToSell };
+    },
     of: (loaders, keys, channel) => Promise.all(keys.map((key) => answer(loaders, key, channel))),
     async keysFor(loaders, skus, locationIds) {
       assertSize(skus.length * (locationIds?.length ?? 1));

@@ -8,7 +8,7 @@
 
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
-import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
+import { type AnyEvent, changeCauseOf, type EventType } from "../../shared/events/canonical-event.ts";
 import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
@@ -73,14 +73,15 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
     .map(({ key }) => key)
     .sort((a, b) => (positionText(a) < positionText(b) ? -1 : 1));
   const factsOf = (position: Projected) => byPosition.get(positionText(position))?.events ?? [];
-  const projected = (await lockPositions(tx, keys)).map((position) =>
+  const before = await lockPositions(tx, keys);
+  const projected = before.map((position) =>
     factsOf(position).reduce((state, event) => applyFact(state, event, nowMs), position),
   );
   const changed = await handOverAllocated(tx, recorder, events, projected, nowMs);
-  for (const position of changed) {
+  for (const [i, position] of changed.entries()) {
     const own = factsOf(position);
-    const causeEventIds = own.map((event) => event.id);
-    tellPosition(recorder, position, causeEventIds, causeOf(consumerName, own.at(-1) as AnyEvent));
+    const by = causeOf(consumerName, own.at(-1) as AnyEvent);
+    tellPosition(recorder, before[i] as Projected, position, own.map(changeCauseOf), by);
   }
   await savePositions(tx, changed);
 }

@@ -4,8 +4,13 @@
  * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
  */
 import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { EventData } from "../../shared/events/canonical-event.ts";
+import type { LoggedEvent } from "../../shared/graphql/execute.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
+import { toCursor } from "../../shared/log-cursor.ts";
+import type { EventLog } from "../../shared/messaging/bus.ts";
 import type { Answers } from "./answers.ts";
 import {
   type ApprovePolicyInput,
@@ -39,6 +44,8 @@ interface ResolverDeps {
   readonly reservations: ReservationCommands;
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
+  /** What subscribers are told, and where that stands. */
+  readonly log: Pick<EventLog, "end">;
 }
 
 type Context = AvailabilityContext;
@@ -58,6 +65,7 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
   return {
     ...rootResolvers(deps, answerAll),
     ...fieldResolvers(answers, answerAll),
+    Subscription: subscriptionFields(answers),
     Reservation: reservationFields(deps.clock),
     ChannelPolicy: {
       effect: (proposed: ProposedPolicy, args: EffectArgs, { asked }: Context) =>
@@ -69,7 +77,8 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
   };
 }
 
-function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerAll: AnswerAll): Resolvers {
+function rootResolvers(deps: ResolverDeps, answerAll: AnswerAll): Resolvers {
+  const { commands, reservations, policy } = deps;
   return {
     Query: {
       availability: (_: unknown, args: LocationsArgs & { skus: string[] }, context: Context) =>
@@ -88,6 +97,7 @@ function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerA
         const found = await loaders.reservation.load(id);
         return found && mayRead(found, request.identity) ? found : null;
       },
+      stockCursor: async () => toCursor(await deps.log.end()),
       channels: (_: unknown, __: unknown, { request }: Context) =>
         policy()
           .channels.filter(({ policy: channel }) => channel.public || maySee(request.identity, channel.id))
@@ -108,6 +118,28 @@ function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerA
         toPolicyPayload(await commands.approveChannelPolicy(input, request)),
     },
   };
+}
+
+/** Of one event, which whoever keeps the subscription hands over as the root value: nothing is kept here. */
+function subscriptionFields(answers: Answers): Resolvers[string] {
+  return {
+    stockChanged: async (change: LoggedEvent | undefined, { channel }: ChannelArgs, context: Context) => {
+      const { sku, locationId, data } = changeIn(change);
+      const asked = answers.channelFor(context.request.identity, channel);
+      const key = { sku, locationId };
+      const answer = await answers.ofChange(context.loaders, key, data, asked);
+      return { ...answer, cursor: change?.cursor, position: key, cause: data.cause };
+    },
+  };
+}
+
+/** Fails with BAD_USER_INPUT: a subscription that somebody sent like a query. */
+function changeIn(change: LoggedEvent | undefined): PositionKey & { data: EventData["availability.changed"] } {
+  const event = change?.event;
+  if (event?.type === "availability.changed" && event.sku !== null && event.locationId !== null) {
+    return { sku: event.sku, locationId: event.locationId, data: event.data };
+  }
+  throw new AppError("BAD_USER_INPUT", { message: "Subscriptions are served by the gateway, over WebSocket." });
 }
 
 function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {

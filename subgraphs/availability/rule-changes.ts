@@ -9,7 +9,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../shared/clock.ts";
 import type { Database, Reader, Transaction } from "../../shared/db/database.ts";
-import type { AnyEvent, CanonicalEvent } from "../../shared/events/canonical-event.ts";
+import {
+  type AnyEvent,
+  type CanonicalEvent,
+  type ChangeCause,
+  changeCauseOf,
+} from "../../shared/events/canonical-event.ts";
 import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
@@ -34,7 +39,9 @@ import {
 } from "./store/rule-changes.ts";
 
 /** What was before; a product or a location that was not known is null. */
-type RuleChange =
+type RuleChange = { readonly cause: ChangeCause } & RuleChanged;
+
+type RuleChanged =
   | { readonly kind: "policy"; readonly before: number; readonly after: number }
   | {
       readonly kind: "master";
@@ -42,12 +49,10 @@ type RuleChange =
       readonly locations: Readonly<Record<string, LocationReplica | null>>;
     };
 
-type Origin = Pick<AnyEvent, "id" | "correlationId">;
-
 /** A policy was put in force by `origin`. Told a little later, when every replica answers by it. */
 export async function notePolicyChange(
   tx: Transaction,
-  origin: Origin,
+  origin: AnyEvent,
   before: number,
   after: number,
   nowMs: number,
@@ -127,7 +132,7 @@ async function tellStretch(tx: Transaction, clock: Clock, answers: Pick<Answers,
   const positions = await lockKnownPositions(tx, keys);
   await raiseVersions(tx, positions);
   for (const position of positions)
-    tellPosition(recorder, { ...position, version: position.version + 1 }, [row.event_id]);
+    tellPosition(recorder, position, { ...position, version: position.version + 1 }, [change.cause]);
   const after: RuleChangeRow = {
     ...row,
     place_body: JSON.stringify(next),
@@ -223,10 +228,11 @@ async function changedLocations(reader: Reader, events: readonly MasterChanged[]
   return new Map([...stocked].map((id) => [id, known.get(id) ?? null]));
 }
 
-function rowOf({ id, correlationId }: Origin, change: RuleChange, dueAtMs: number): RuleChangeRow {
+function rowOf(origin: AnyEvent, changed: RuleChanged, dueAtMs: number): RuleChangeRow {
+  const change: RuleChange = { ...changed, cause: changeCauseOf(origin) };
   return {
-    event_id: id,
-    correlation_id: correlationId,
+    event_id: origin.id,
+    correlation_id: origin.correlationId,
     change_body: JSON.stringify(change),
     due_at_ms: dueAtMs,
     place_body: null,

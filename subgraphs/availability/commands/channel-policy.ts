@@ -184,7 +184,6 @@ async function approve(
     channel: policy.channel,
     data: { policyVersion: policy.version },
   });
-  const origin = { id: eventId, correlationId: recorder.cause.correlationId };
-  await notePolicyChange(tx, origin, before.version, policy.version, nowMs);
+  await notePolicyChange(tx, recorder.recorded(eventId), before.version, policy.version, nowMs);
   return policy;
 }

@@ -116,9 +116,9 @@ async function grant(deps: ReserveDeps, tx: Transaction, recorder: Recorder, ask
     lines: wishes.map(({ sku, locationId, quantity }) => ({ sku, locationId, quantity, held: quantity })),
   };
   await insertReservation(tx, reservation);
-  const eventId = tell(recorder, "reservation.created", reservation);
+  const cause = tell(recorder, "reservation.created", reservation);
   for (const line of reservation.lines) {
-    await changeClaim(tx, recorder, positions, line, channel, line.quantity, eventId);
+    await changeClaim(tx, recorder, positions, line, channel, line.quantity, cause);
   }
   return reservation;
 }

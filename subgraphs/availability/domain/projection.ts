@@ -6,7 +6,13 @@
  * of events and not to an owner's balance, so a snapshot does not touch them. Never applies the same event twice only
  * because the caller's inbox does not hand it over twice.
  */
-import { type AnyEvent, buckets, type ReturnMoved, type Snapshot } from "../../../shared/events/canonical-event.ts";
+import {
+  type AnyEvent,
+  buckets,
+  type PositionFigures,
+  type ReturnMoved,
+  type Snapshot,
+} from "../../../shared/events/canonical-event.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyPosition, type Position, type SourceSystem, sourceSystems } from "./position.ts";
 
@@ -40,6 +46,32 @@ export function emptyProjection(sku: string, locationId: string): Projected {
     ...emptyPosition(sku, locationId),
     progress: { erp: noProgress, wms: noProgress, returns: noProgress },
   };
+}
+
+/** What goes into an event: everything the formula needs. */
+export function figuresOf(position: Projected): PositionFigures {
+  const { version, wms, erp, returns, shippedNotPosted, receivedNotPosted, adjustedNotPosted } = position;
+  const { reserved, reservedByChannel, progress } = position;
+  const known = ({ seq, asOfMs, gapSinceMs }: Progress) => ({ seq, asOfMs, gapSinceMs });
+  return {
+    version,
+    wms,
+    erp,
+    returns,
+    shippedNotPosted,
+    receivedNotPosted,
+    adjustedNotPosted,
+    reserved,
+    reservedByChannel,
+    progress: { erp: known(progress.erp), wms: known(progress.wms), returns: known(progress.returns) },
+  };
+}
+
+/** The position as an event told it: good for answers, not for applying further events. */
+export function fromFigures(sku: string, locationId: string, figures: PositionFigures): Projected {
+  const known = (progress: PositionFigures["progress"][SourceSystem]): Progress => ({ ...noProgress, ...progress });
+  const { erp, wms, returns } = figures.progress;
+  return { ...figures, sku, locationId, progress: { erp: known(erp), wms: known(wms), returns: known(returns) } };
 }
 
 export function isOwner(source: string): source is SourceSystem {
