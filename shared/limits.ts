@@ -96,9 +96,8 @@ export const limits = {
   policyPollMs: 1_000,
   /** How long after an approval its effect is told: by then every replica has seen the new policy. */
   policyTellWaitMs: 2_000,
-  /** Effects of proposed policies that one request may ask for, and how far each goes in one go. */
+  /** Effects of proposed policies that one request may ask for, and how long each is computed in one go. */
   policyEffectsMax: 4,
-  policyEffectPositionsMax: 200_000,
   policyEffectMs: 2_000,
   /** How long a warehouse fact waits for master data that may still be on its way. */
   masterDataWaitMs: 1_500,

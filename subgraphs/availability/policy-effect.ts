@@ -102,16 +102,13 @@ async function compare(
   );
   const startedAtMs = clock.now();
   let place = from;
-  let seen = 0;
   for (;;) {
     const stretch = await walk.stretch(db, place, startedAtMs);
     for (const rows of stretch.rows) {
       tally.add(rows.position.sku, rows.position.locationId, answersUnder(answers, rows, before, after));
     }
     place = stretch.next;
-    seen += stretch.seen;
-    const spent = seen >= limits.policyEffectPositionsMax || clock.now() - startedAtMs >= limits.policyEffectMs;
-    if (place === null || spent) break;
+    if (place === null || clock.now() - startedAtMs >= limits.policyEffectMs) break;
     // SQLite answers in the same turn: others get theirs in between.
     await nextTurn();
   }

@@ -21,8 +21,6 @@ export interface WalkPlace {
 export interface Stretch {
   /** Those in scope, with their master data. */
   readonly rows: readonly Rows[];
-  /** Positions read, in scope or not. */
-  readonly seen: number;
   /** Null: the walk is over. */
   readonly next: WalkPlace | null;
 }
@@ -52,7 +50,7 @@ export function walkPositions(scopes: readonly RuleScope[]): PositionWalk {
     async stretch(reader, place, nowMs) {
       const at = place ?? { leg: 0, after: null };
       const leg = legs[at.leg];
-      if (!leg) return { rows: [], seen: 0, next: null };
+      if (!leg) return { rows: [], next: null };
       const page = { size: stretchMax, after: at.after };
       const found = leg.skus
         ? await pagePositionsOfSkus(reader, page, leg.skus, nowMs)
@@ -68,7 +66,6 @@ export function walkPositions(scopes: readonly RuleScope[]): PositionWalk {
       );
       return {
         rows,
-        seen: positions.length,
         next: onward ? { leg: at.leg, after: [onward.sku, onward.locationId] } : nextLeg,
       };
     },

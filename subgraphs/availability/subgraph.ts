@@ -2,8 +2,6 @@
  * The availability subgraph, put together: positions, policy in force, watermarks, answers.
  *
  * Opens its database and starts nothing: whoever mounts it starts its parts.
- *
- * Opens its database and starts nothing: whoever mounts it starts its parts.
  */
 
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";

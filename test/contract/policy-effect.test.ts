@@ -138,6 +138,18 @@ eachDatabase("the effect of a proposed policy", (makeKernel) => {
     expect(after?.channels.find(({ channel }) => channel === "WEB")).toMatchObject({ before: 10, after: 5 });
   });
 
+  it("is refused, and not guessed, when the proposal no longer fits what is in force", async () => {
+    const degraded = (more: object) => ({ channel: "WEB", degraded: [{ system: "wms", mode: "ERROR", ...more }] });
+    await desk.propose(degraded({ staleAfterMs: 5_000, unreachableAfterMs: 10_000 }));
+    const { policy } = await desk.propose(degraded({ staleAfterMs: 60_000 }));
+    expect(policy?.effect).toMatchObject({ positionsInScope: 500, positionsChanged: 0 });
+    await desk.approve(2);
+    const { data, errors } = await desk.ask(`{ channelPolicies(first: 1) { policyVersion effect { complete } } }`);
+    expect(data).toEqual({ channelPolicies: [{ policyVersion: 3, effect: null }] });
+    expect(errors?.map(({ extensions }) => extensions?.["code"])).toEqual(["INVALID_INPUT"]);
+    expect((await desk.approve(3)).userErrors).toMatchObject([{ code: "INVALID_INPUT" }]);
+  });
+
   it("says when it is not complete, and goes on from where it ended", async () => {
     await desk.propose({ channel: "WEB", caps: [{ quantity: 5 }] });
     // Every look at the clock costs a whole budget: one stretch at a time.
