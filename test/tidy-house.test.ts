@@ -129,7 +129,7 @@ describe("packages", () => {
 
   it("everything imported is declared: what runs in production as a dependency, the rest for development", () => {
     const declared = (path: string, typeOnly: boolean) =>
-      typeOnly || isUnder(path, "test") || path.endsWith(".config.ts")
+      typeOnly || isUnder(path, "test", "examples") || path.endsWith(".config.ts")
         ? [...runtime, ...Object.keys(manifest.devDependencies)]
         : runtime;
     const undeclared = imports.filter(

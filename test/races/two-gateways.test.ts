@@ -110,7 +110,7 @@ eachTarget(
           expect(outcomes(rushed)).toEqual({ GRANTED: 1, INSUFFICIENT_STOCK: 19 });
           // Nobody who lacks the 10 keeps the 3.
           for (const { reserveStock: refused } of rushed.replies.filter((reply) => !reply.reserveStock.reservation)) {
-            expect(refused.shortages).toEqual([{ locationId: "L", available: 0 }]);
+            expect(refused.shortages).toEqual([{ sku, locationId: "L", requested: 10, available: 0 }]);
           }
           expect(await held(target(), sku)).toEqual([
             { location_id: "L", reserved: 10, held: 10, reservations: 1 },
