@@ -36,6 +36,7 @@ export interface DecideTransferInput extends CommandInput {
 
 export interface ResolveTransferInput extends DecideTransferInput {
   readonly resolution: TransferResolution;
+  readonly allInTransit?: boolean | null;
 }
 
 type Reply = Promise<Payload<TransferReply>>;
@@ -67,8 +68,9 @@ export function resolveTransferDiscrepancy(
   context: RequestContext,
 ): Reply {
   const { resolution } = input;
+  const allInTransit = input.allInTransit === true;
   return change(deps, "resolveTransferDiscrepancy", input, context, async (transfer, { person, note, nowMs }) =>
-    resolveDiscrepancy(transfer, { resolution, person, note }, nowMs),
+    resolveDiscrepancy(transfer, { resolution, person, note, allInTransit }, nowMs),
   );
 }
 

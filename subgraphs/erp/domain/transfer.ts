@@ -146,7 +146,7 @@ const allowedFrom: Readonly<Record<DecisionCommand | "resolve", readonly Transfe
   reject: ["PENDING_APPROVAL"],
   cancel: ["PENDING_APPROVAL", "APPROVED", "PICKING"],
   close: ["PARTIALLY_RECEIVED", "RECEIVED"],
-  resolve: ["DISCREPANT"],
+  resolve: ["SHIPPED", "PARTIALLY_RECEIVED", "DISCREPANT"],
 };
 
 export interface Decider {
@@ -174,13 +174,16 @@ export interface Resolver {
   readonly resolution: TransferResolution;
   readonly person: string;
   readonly note: string | null;
+  /** Nothing of it will arrive: also of what nobody has reported missing. */
+  readonly allInTransit: boolean;
 }
 
 /** Of whatever is missing and nobody has resolved yet. Fails with ILLEGAL_TRANSITION, SAME_PERSON. */
 export function resolveDiscrepancy(state: Transfer, command: Resolver, nowMs: number): TransferEvent[] {
-  const { resolution, person, note } = command;
+  const { resolution, person, note, allInTransit } = command;
   assertAllowed(state, "resolve");
-  const lines = state.lines.map((line) => ({ sku: line.sku, quantity: unresolvedOf(line) }));
+  const goneOf = (line: TransferLine) => (allInTransit ? inTransitOf(line) : missingOf(line));
+  const lines = state.lines.map((line) => ({ sku: line.sku, quantity: goneOf(line) - toBePutBack(line) }));
   const missing = lines.filter(({ quantity }) => quantity > 0);
   if (missing.length === 0) throw illegal(state, "resolve");
   if (state.hands.includes(person)) {
@@ -237,9 +240,9 @@ export function missingOf(line: TransferLine): number {
   return Math.max(0, Math.min(line.settled, line.shipped) - line.received - line.writtenOff);
 }
 
-/** What the origin has committed to a line. */
+/** What the origin has committed to a line: never more than was asked for, also when a void overtook its shipment. */
 export function committedOf({ decision }: Pick<Transfer, "decision">, line: TransferLine): number {
-  return decision === "APPROVED" ? Math.max(0, line.requested - line.shipped) : 0;
+  return decision === "APPROVED" ? Math.max(0, line.requested - Math.max(0, line.shipped)) : 0;
 }
 
 export function statusOf(state: Transfer): TransferStatus {
@@ -317,8 +320,9 @@ function laterOf(a: string | null, b: string): string {
   return a !== null && a > b ? a : b;
 }
 
-function unresolvedOf(line: TransferLine): number {
-  return Math.max(0, missingOf(line) - Math.max(0, line.notShipped - line.putBack));
+/** Found never to have left, and not yet put back. */
+function toBePutBack({ notShipped, putBack }: TransferLine): number {
+  return Math.max(0, notShipped - putBack);
 }
 
 /** Is anything still on its way? Then it cannot be closed. */

@@ -79,8 +79,13 @@ function when(state: Transfer, type: DecisionCommand, person = "petra", aboveLim
   }
 }
 
-function resolved(state: Transfer, resolution: "WRITTEN_OFF" | "NOT_SHIPPED", person = "mona"): Transfer {
-  return resolveDiscrepancy(state, { resolution, person, note: null }, 3).reduce(evolve, state);
+function resolved(
+  state: Transfer,
+  resolution: "WRITTEN_OFF" | "NOT_SHIPPED",
+  person = "mona",
+  allInTransit = false,
+): Transfer {
+  return resolveDiscrepancy(state, { resolution, person, note: null, allInTransit }, 3).reduce(evolve, state);
 }
 
 const lineA = (state: Transfer) => state.lines[0] as Transfer["lines"][number];
@@ -141,6 +146,12 @@ describe("an approved transfer", () => {
     expect(statusOf(evolve(overtaken, received(100, 100)))).toBe("RECEIVED");
   });
 
+  it("of which a shipment was voided before it was reported commits no more than was asked for", () => {
+    const early = given(asked, approved, { ...putBack(2), settled: 0 } as TransferEvent);
+    expect(committedOf(early, lineA(early))).toBe(100);
+    expect(committedOf(evolve(early, shipped(10)), lineA(evolve(early, shipped(10))))).toBe(92);
+  });
+
   it("shows goods that nobody had asked for on a line of their own", () => {
     const state = given(asked, approved, shipped(3, "C"));
     expect(state.lines.at(-1)).toMatchObject({ line: "C", requested: 0, shipped: 3 });
@@ -181,6 +192,16 @@ describe("100 shipped and 97 received", () => {
     for (const person of ["sam", "rosa"]) {
       expect(() => resolved(short, "WRITTEN_OFF", person)).toThrow(expect.objectContaining({ code: "SAME_PERSON" }));
     }
+  });
+
+  it("and a truck that never arrives is resolved as a whole, when somebody says that nothing of it will", () => {
+    const gone = given(asked, approved, shipped(100), shipped(10, "B"));
+    expect(() => resolved(gone, "WRITTEN_OFF")).toThrow(expect.objectContaining({ code: "ILLEGAL_TRANSITION" }));
+    expect(statusOf(resolved(gone, "WRITTEN_OFF", "mona", true))).toBe("RECEIVED");
+    const ordered = resolved(gone, "NOT_SHIPPED", "mona", true);
+    expect(ordered.lines.map(({ notShipped }) => notShipped)).toEqual([100, 10]);
+    const voided = (quantity: number, sku: string): TransferEvent => ({ ...putBack(quantity), sku }) as TransferEvent;
+    expect(statusOf([voided(100, "A"), voided(10, "B")].reduce(evolve, ordered))).toBe("APPROVED");
   });
 
   it("with another truck on its way is missing 3 and no more", () => {
@@ -274,7 +295,7 @@ describe("the machine", () => {
   function tryTo(state: Transfer, command: DecisionCommand | "resolve"): TransferEvent[] {
     try {
       return command === "resolve"
-        ? resolveDiscrepancy(state, { resolution: "WRITTEN_OFF", person: "mona", note: null }, 3)
+        ? resolveDiscrepancy(state, { resolution: "WRITTEN_OFF", person: "mona", note: null, allInTransit: false }, 3)
         : decide(state, { type: command, person: "petra", note: null, aboveLimit: false }, 3);
     } catch (error) {
       if (error instanceof AppError) return [];
