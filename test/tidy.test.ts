@@ -118,7 +118,7 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: ["answers", "claims", "gap-watch", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
   erp: ["failed-postings"],
   returns: ["posting"],
-  wms: ["adjustments", "posting"],
+  wms: ["adjustments", "posting", "receipts"],
 };
 
 describe("inside a subgraph", () => {

@@ -1,6 +1,7 @@
 /**
  * What other systems' events do here: master data fills the replica, a returned item enters quarantine, an adjustment
- * learns whether the books followed, and whoever lost count of a position is told its whole stock.
+ * learns whether the books followed, a receipt what is expected and what is posted of it, and whoever lost count of a
+ * position is told its whole stock.
  */
 
 import { type Clock, isoTime } from "../../shared/clock.ts";
@@ -15,6 +16,7 @@ import { followBooks } from "./adjustments.ts";
 import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { type Entry, postFacts } from "./posting.ts";
+import { followReceipts, newsOfBooks } from "./receipts.ts";
 import { lockBalances, saveBalances } from "./store/balances.ts";
 
 const consumerName = "wms";
@@ -22,6 +24,7 @@ const consumerName = "wms";
 const types: readonly EventType[] = [
   "master.changed",
   "return.received",
+  "supply.expected.changed",
   "erp.posting.acknowledged",
   "erp.posting.failed",
   "snapshot.requested",
@@ -39,6 +42,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await answerSnapshotRequests(tx, recorder, events);
         // Documents are locked after positions, as everywhere.
         await followBooks(tx, recorder, events, consumerName, clock.now());
+        await followReceipts(tx, recorder, newsOfBooks(events, consumerName), clock.now());
       },
     },
   ];

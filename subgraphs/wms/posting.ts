@@ -23,6 +23,7 @@ import {
 import { toCanonicalEvent } from "./domain/canonical.ts";
 import type { Effect, StockFact } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
+import { followReceipts, newsOfMovements } from "./receipts.ts";
 import { type Balances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
 import { insertMovements, journalledEvents, laterMoves } from "./store/journal.ts";
 
@@ -98,6 +99,7 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
       return fact ? [[fact, balance] as const] : [];
     }),
   );
+  await followReceipts(tx, recorder, newsOfMovements(movements), posting.nowMs);
   return verdicts;
 }
 

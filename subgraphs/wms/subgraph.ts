@@ -21,7 +21,15 @@ import type { Kernel } from "../../shared/kernel.ts";
 import { limits } from "../../shared/limits.ts";
 import { access } from "./access.ts";
 import { createConsumers } from "./consumers.ts";
-import { AdjustmentEntity, BalanceEntity, MovementEntity, StockCountEntity, StockCountLineEntity } from "./entities.ts";
+import {
+  AdjustmentEntity,
+  BalanceEntity,
+  MovementEntity,
+  ReceiptEntity,
+  ReceiptLineEntity,
+  StockCountEntity,
+  StockCountLineEntity,
+} from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
 import { createResolvers } from "./resolvers.ts";
 
@@ -33,7 +41,15 @@ export interface WmsOptions {
 export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "wms",
-    entities: [AdjustmentEntity, BalanceEntity, MovementEntity, StockCountEntity, StockCountLineEntity],
+    entities: [
+      AdjustmentEntity,
+      BalanceEntity,
+      MovementEntity,
+      ReceiptEntity,
+      ReceiptLineEntity,
+      StockCountEntity,
+      StockCountLineEntity,
+    ],
     migrations: [
       Kernel1767225600001,
       MasterData1767225600002,
