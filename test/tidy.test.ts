@@ -122,7 +122,7 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
   ],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
-  wms: ["adjustments", "posting", "transfer-counts"],
+  wms: ["adjustments", "posting", "receipts", "transfer-counts"],
 };
 
 describe("inside a subgraph", () => {

@@ -55,10 +55,12 @@ async function receipts({ table, index, json }: Ddl): Promise<void> {
     "receipts",
     `purchase_order_id VARCHAR(128) NOT NULL,
      location_id VARCHAR(64) NOT NULL,
+     id CHAR(36) NOT NULL UNIQUE,
      status VARCHAR(16) NOT NULL,
      shipped_at_ms BIGINT NULL,
      arrived_at_ms BIGINT NULL,
      unloaded_at_ms BIGINT NULL,
+     progress_seq BIGINT NOT NULL,
      version BIGINT NOT NULL,
      updated_at_ms BIGINT NOT NULL,
      PRIMARY KEY (purchase_order_id, location_id)`,
@@ -67,15 +69,15 @@ async function receipts({ table, index, json }: Ddl): Promise<void> {
   await index("receipts_location", "receipts", "location_id, purchase_order_id");
   await table(
     "receipt_lines",
-    `purchase_order_id VARCHAR(128) NOT NULL,
-     location_id VARCHAR(64) NOT NULL,
+    `receipt_id CHAR(36) NOT NULL,
      sku VARCHAR(64) NOT NULL,
      expectations ${json} NOT NULL,
      received BIGINT NOT NULL,
      on_dock BIGINT NOT NULL,
      damaged BIGINT NOT NULL,
      posted BIGINT NOT NULL,
-     discrepancy VARCHAR(16) NULL,
-     PRIMARY KEY (purchase_order_id, location_id, sku)`,
+     told ${json} NOT NULL,
+     told_seq BIGINT NOT NULL,
+     PRIMARY KEY (receipt_id, sku)`,
   );
 }

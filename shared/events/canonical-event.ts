@@ -52,6 +52,10 @@ export interface EventData {
   "adjustment.rejected": AdjustmentTold;
   /** Evidence, under a partition of its own: nothing moves. */
   "count.recorded": CountTold;
+  /** Of a purchase order at a location: SHIPPED, ARRIVED or UNLOADED. */
+  "receipt.progressed": { readonly receiptId: string; readonly step: string };
+  /** An exception, of one SKU of a receipt: what is wrong with it by now; an empty list takes back what was told. */
+  "receipt.discrepancy": ReceiptDiscrepancyTold;
   /** Absolute: everything up to `asOfSeq` of this source is in it. */
   "inventory.snapshot": Snapshot;
   // erp
@@ -140,6 +144,16 @@ export interface CountTold {
     readonly counted: number;
     readonly adjustmentId: string | null;
   }[];
+}
+
+export interface ReceiptDiscrepancyTold {
+  readonly receiptId: string;
+  readonly status: string;
+  /** Base units; null where the order does not ask for the item. */
+  readonly expected: number | null;
+  readonly received: number;
+  /** SHORT, OVER, DAMAGED, WRONG_ITEM, with the base units concerned. */
+  readonly discrepancies: readonly { readonly type: string; readonly quantity: number }[];
 }
 
 export interface TransferTold {
@@ -237,6 +251,8 @@ export interface InboundLine {
   readonly from: string | null;
   /** RFC 3339 date on which the last of it arrived; null while some of it is open, or where nobody knows. */
   readonly arrivedOn: string | null;
+  /** The order is finished or given up: nothing more will come of the line. Older events do not say it. */
+  readonly closed?: boolean;
 }
 
 export type InboundType = "PURCHASE_ORDER" | "TRANSFER";

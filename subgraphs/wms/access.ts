@@ -11,6 +11,8 @@ export const access: AccessTable = {
   "Query.adjustment": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
   "Query.adjustments": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
   "Query.stockCount": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
+  "Query.receipt": "person",
+  "Query.receipts": "person",
   "StockPosition.physical": "person",
   "StockPosition.movements": "person",
   "Mutation.recordStockEvents": ["connector-wms", "warehouse"],
@@ -21,4 +23,5 @@ export const access: AccessTable = {
   "Mutation.approveAdjustment": ["supervisor", "manager", "controller"],
   "Mutation.rejectAdjustment": ["supervisor", "manager", "controller"],
   "Mutation.recordCount": ["warehouse", "supervisor", "manager"],
+  "Mutation.recordReceiptProgress": ["connector-wms", "connector-erp", "warehouse"],
 };

@@ -1,7 +1,7 @@
 /**
  * What other systems' events do here: master data fills the replica, a returned item enters quarantine, an adjustment
- * learns whether the books followed, a transfer what was approved of it, and whoever lost count of a position is told
- * its whole stock.
+ * learns whether the books followed, a transfer what was approved of it, a receipt what is expected and what is posted
+ * of it, and whoever lost count of a position is told its whole stock.
  */
 
 import { type Clock, isoTime } from "../../shared/clock.ts";
@@ -18,6 +18,7 @@ import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { noTransferLine, type Paper, toPutBack, withPaper } from "./domain/transfer.ts";
 import { type Entry, postFacts } from "./posting.ts";
+import { followReceipts, newsOfBooks } from "./receipts.ts";
 import { lockBalances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
 import {
   lockOrCreateTransferLines,
@@ -31,6 +32,7 @@ const consumerName = "wms";
 const types: readonly EventType[] = [
   "master.changed",
   "return.received",
+  "supply.expected.changed",
   "erp.posting.acknowledged",
   "erp.posting.failed",
   "transfer.approved",
@@ -52,6 +54,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await followTransfers(tx, recorder, events, clock.now());
         // Documents are locked after positions, as everywhere.
         await followBooks(tx, recorder, events, consumerName, clock.now());
+        await followReceipts(tx, recorder, newsOfBooks(events, consumerName), clock.now());
       },
     },
   ];

@@ -1,5 +1,6 @@
 /**
- * The tables of `wms`: balances, the journal of movements they follow from, counts, and the paper of adjustments.
+ * The tables of `wms`: balances, the journal of movements they follow from, counts, receipts, and the paper of
+ * adjustments.
  *
  * Σ deltas of a position's accepted movements = its balance, bucket by bucket. A movement is never changed or deleted.
  */
@@ -129,6 +130,34 @@ export interface StockCountLineRow {
   counted: number;
   /** What the variance became; null where there is none. */
   adjustment_id: string | null;
+}
+
+export interface ReceiptRow {
+  purchase_order_id: string;
+  location_id: string;
+  id: string;
+  status: string;
+  shipped_at_ms: number | null;
+  arrived_at_ms: number | null;
+  unloaded_at_ms: number | null;
+  /** The events told of its progress. */
+  progress_seq: number;
+  version: number;
+  updated_at_ms: number;
+}
+
+export interface ReceiptLineRow {
+  receipt_id: string;
+  sku: string;
+  /** JSON. */
+  expectations: string;
+  received: number;
+  on_dock: number;
+  damaged: number;
+  posted: number;
+  /** The discrepancies that were told last: JSON. */
+  told: string;
+  told_seq: number;
 }
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
@@ -289,5 +318,38 @@ export const StockCountLineEntity = new EntitySchema<StockCountLineRow>({
     expected: quantity,
     counted: quantity,
     adjustment_id: { ...text(36), ...optional },
+  },
+});
+
+export const ReceiptEntity = new EntitySchema<ReceiptRow>({
+  name: "Receipt",
+  tableName: "receipts",
+  columns: {
+    purchase_order_id: { ...text(128), primary: true },
+    location_id: { ...text(64), primary: true },
+    id: text(36),
+    status: text(16),
+    shipped_at_ms: { ...wholeNumber, ...optional },
+    arrived_at_ms: { ...wholeNumber, ...optional },
+    unloaded_at_ms: { ...wholeNumber, ...optional },
+    progress_seq: wholeNumber,
+    version: wholeNumber,
+    updated_at_ms: wholeNumber,
+  },
+});
+
+export const ReceiptLineEntity = new EntitySchema<ReceiptLineRow>({
+  name: "ReceiptLine",
+  tableName: "receipt_lines",
+  columns: {
+    receipt_id: { ...text(36), primary: true },
+    sku: { ...text(64), primary: true },
+    expectations: { type: "text" },
+    received: wholeNumber,
+    on_dock: wholeNumber,
+    damaged: wholeNumber,
+    posted: wholeNumber,
+    told: { type: "text" },
+    told_seq: wholeNumber,
   },
 });

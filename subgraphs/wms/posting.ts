@@ -24,6 +24,7 @@ import { toCanonicalEvent } from "./domain/canonical.ts";
 import type { Effect, StockFact } from "./domain/stock-fact.ts";
 import type { CountedTransfer } from "./domain/transfer.ts";
 import type { MovementRow } from "./entities.ts";
+import { followReceipts, newsOfMovements } from "./receipts.ts";
 import { type Balances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
 import { insertMovements, journalledEvents, laterMoves } from "./store/journal.ts";
 import { openTransferCounts } from "./transfer-counts.ts";
@@ -105,6 +106,7 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
       return fact ? [[fact, balance] as const] : [];
     }),
   );
+  await followReceipts(tx, recorder, newsOfMovements(movements), posting.nowMs);
   return verdicts;
 }
 

@@ -165,6 +165,17 @@ eachTarget("returned goods", (target) => {
     expect(await story.status()).toBe("SCRAPPED");
   });
 
+  it("units that the warehouse puts away in the return's name are sellable by its word, judged at the desk or not", async () => {
+    const story = await open(target(), "RG-4");
+    await story.authorize();
+    await story.receive();
+    await story.becomes({ ats: 20, onHand: 26, quarantine: 6, desk: [6, 0, 0] });
+    await story.record({ type: "PUTAWAY", quantity: 6, fromBucket: "QUARANTINE", documentRef: story.documentRef });
+    await story.becomes({ ats: 26, onHand: 26, quarantine: 0, desk: [0, 0, 0] });
+    expect(await story.status()).toBe("RESTOCKED");
+    expect(await story.inspect()).toMatchObject({ return: null, userErrors: [{ code: "ILLEGAL_TRANSITION" }] });
+  });
+
   it("units that the warehouse calls sellable without naming the return stay blocked, approved or not", async () => {
     const story = await open(target(), "RG-3");
     await story.authorize();

@@ -137,6 +137,7 @@ export function inboundOf(order: PurchaseOrder, line: PurchaseLine): InboundLine
     promisedOn: line.promisedOn ?? order.expectedOn,
     from: order.supplierId,
     arrivedOn: null,
+    closed: !isExpected(order.status),
   };
 }
 
@@ -154,22 +155,23 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
     if (stays) linesBefore.delete(line.line);
     const inbound = inboundOf(after, line);
     const known = before && stays ? inboundOf(before, former) : null;
-    if (inbound.openQuantity === 0 && (known?.openQuantity ?? 0) === 0) continue;
+    // What is expected is news also when all of it has come already: the warehouse compares its receipt with it.
+    if (inbound.closed && (known?.closed ?? true)) continue;
     if (known === null || JSON.stringify(known) !== JSON.stringify(inbound))
       changes.push({ ...placeOf(line), inbound });
   }
   // What is left has gone, or gone elsewhere.
   for (const line of linesBefore.values()) {
     if (!before || openQuantityOf(before, line) === 0) continue;
-    changes.unshift({ ...placeOf(line), inbound: { ...inboundOf(before, line), openQuantity: 0 } });
+    const gone = { ...inboundOf(before, line), openQuantity: 0, orderedQuantity: 0, closed: true };
+    changes.unshift({ ...placeOf(line), inbound: gone });
   }
   return changes;
 }
 
 /** The positions whose expected supply may differ between the two states. */
 export function placesConcerned(before: PurchaseOrder | null, after: PurchaseOrder): PositionKey[] {
-  const openBefore = before?.lines.filter((line) => openQuantityOf(before, line) > 0) ?? [];
-  return [...openBefore, ...(isExpected(after.status) ? after.lines : [])].map(placeOf);
+  return [before, after].flatMap((order) => (order && isExpected(order.status) ? order.lines.map(placeOf) : []));
 }
 
 function parseLine(

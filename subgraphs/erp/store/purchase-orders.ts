@@ -89,6 +89,7 @@ export async function findExpectedSupply(reader: Reader, keys: readonly Position
     promisedOn: row.promised_on ?? row.expected_on,
     from: row.supplier_id,
     arrivedOn: null,
+    closed: false,
   }));
 }
 
