@@ -53,6 +53,12 @@ export const limits = {
   /** How long it is remembered what the ERP committed, for a reservation that is confirmed afterwards. */
   orderAllocationKeptMs: 8 * 24 * 3_600_000,
 
+  /** A line that is later than this counts as this late. */
+  latenessDaysMax: 365,
+  restockDaysMax: 365,
+  /** Kits inside kits. */
+  kitDepthMax: 8,
+
   idempotencyKeptMs: 48 * 3_600_000,
   publishedEventKeptMs: 7 * 24 * 3_600_000,
   inboxKeptMs: 30 * 24 * 3_600_000,

@@ -115,7 +115,16 @@ type Layer = keyof typeof layers;
 
 /** What a subgraph has beyond the common shape, named here so that nothing is added without a thought. */
 const ownParts: Readonly<Record<string, readonly string[]>> = {
-  availability: ["answers", "claims", "gap-watch", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
+  availability: [
+    "answers",
+    "claims",
+    "gap-watch",
+    "outlooks",
+    "policy-in-force",
+    "reservation-sweep",
+    "turns",
+    "watermarks",
+  ],
   returns: ["posting"],
   wms: ["adjustments", "posting"],
 };

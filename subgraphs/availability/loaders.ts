@@ -10,9 +10,12 @@ import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
+import { type Inbound, noInbound } from "./domain/inbound.ts";
 import type { Projected } from "./domain/projection.ts";
+import type { LatenessCount } from "./domain/promising.ts";
 import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
+import { loadInbound, loadLateness } from "./store/inbound.ts";
 import { pagePolicies } from "./store/policies.ts";
 import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
 import { loadReservations } from "./store/reservations.ts";
@@ -22,6 +25,9 @@ export type { PositionKey } from "./store/positions.ts";
 export interface Loaders {
   readonly position: DataLoader<PositionKey, Projected | null, string>;
   readonly positionsOfSku: DataLoader<string, readonly Projected[]>;
+  readonly inbound: DataLoader<PositionKey, Inbound, string>;
+  /** By supplier or origin. */
+  readonly lateness: DataLoader<string, readonly LatenessCount[]>;
   readonly product: DataLoader<string, ProductReplica | null>;
   readonly location: DataLoader<string, LocationReplica | null>;
   /** One row more than the page has, if there is one; what was read here is not read again. */
@@ -47,6 +53,17 @@ export function createLoaders(reader: Reader, clock: Clock): Loaders {
       const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
       for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
       return skus.map((sku) => bySku.get(sku) ?? []);
+    }),
+    inbound: new DataLoader<PositionKey, Inbound, string>(
+      async (keys) => {
+        const found = await loadInbound(reader, keys);
+        return keys.map((key) => found.get(positionText(key)) ?? noInbound);
+      },
+      { cacheKeyFn: positionText },
+    ),
+    lateness: new DataLoader(async (from) => {
+      const found = await loadLateness(reader, from);
+      return from.map((id) => found.get(id) ?? []);
     }),
     product: new DataLoader(async (skus) => {
       const found = await findProducts(reader, skus);

@@ -111,6 +111,8 @@ function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
       location: ({ locationId }: AvailabilityResult, _: unknown, { loaders }: Context) =>
         loadLocation(loaders, locationId),
       asOf: (answer: AvailabilityResult) => answer.asOfMs,
+      availableToPromise: async (answer: AvailabilityResult, { on }: { on: string }, { loaders }: Context) =>
+        (await answers.ahead(loaders, [answer], answer.channel))[0]?.atp(on) ?? null,
     },
     SourceStatus: {
       asOf: (source: SourceStatus) => source.asOfMs,

@@ -8,6 +8,7 @@
 
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
 import { Reservations1767225600402 } from "../../migrations/availability/002-reservations.ts";
+import { Inbound1767225600403 } from "../../migrations/availability/003-inbound.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -25,6 +26,10 @@ import { createPolicyCommands } from "./commands/channel-policy.ts";
 import { createReservationCommands } from "./commands/reservations.ts";
 import { createConsumers } from "./consumers.ts";
 import {
+  ArrivalEntity,
+  InboundLineEntity,
+  InboundReceiptEntity,
+  LatenessEntity,
   OrderAllocationEntity,
   PolicyEntity,
   PositionEntity,
@@ -41,13 +46,24 @@ import { createWatermarks } from "./watermarks.ts";
 
 export const availabilityDatabase: DatabaseSpec = {
   system: "availability",
-  entities: [PositionEntity, PolicyEntity, ReservationEntity, ReservationLineEntity, OrderAllocationEntity],
+  entities: [
+    PositionEntity,
+    PolicyEntity,
+    ReservationEntity,
+    ReservationLineEntity,
+    OrderAllocationEntity,
+    InboundLineEntity,
+    InboundReceiptEntity,
+    ArrivalEntity,
+    LatenessEntity,
+  ],
   migrations: [
     Kernel1767225600001,
     MasterData1767225600002,
     ProductCost1767225600003,
     Availability1767225600401,
     Reservations1767225600402,
+    Inbound1767225600403,
   ],
 };
 

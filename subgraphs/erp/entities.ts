@@ -105,6 +105,7 @@ export interface PurchaseOrderLineRow {
   warehouse_received: number;
   open_quantity: number;
   promised_on: string | null;
+  received_on: string | null;
 }
 
 const key = (length: number) => ({ type: "varchar", length, primary: true }) as const;
@@ -249,6 +250,7 @@ export const PurchaseOrderLineEntity = new EntitySchema<PurchaseOrderLineRow>({
     warehouse_received: quantity,
     open_quantity: quantity,
     promised_on: optionalText(10),
+    received_on: optionalText(10),
   },
 });
 

@@ -5,6 +5,7 @@
  */
 
 import { Erp1767225600101 } from "../../migrations/erp/001-books.ts";
+import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import {
@@ -25,7 +26,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "erp",
     entities: erpEntities,
-    migrations: [Kernel1767225600001, Erp1767225600101],
+    migrations: [Kernel1767225600001, Erp1767225600101, Arrivals1767225600103],
   });
   const signal = createCommitSignal();
   return createSubgraph(

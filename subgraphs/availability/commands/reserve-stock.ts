@@ -97,7 +97,7 @@ async function grant(deps: ReserveDeps, tx: Transaction, recorder: Recorder, ask
   assertEnough(wishes, channel, (wish) => {
     const position = judged.get(positionText(wish)) ?? emptyProjection(wish.sku, wish.locationId);
     const [product, location] = [products.get(wish.sku) ?? null, locations.get(wish.locationId) ?? null];
-    return deps.answers.from({ position, product, location }, channel);
+    return deps.answers.from({ position, product, location }, [], channel);
   });
 
   const expiresAtMs = nowMs + ttlMs;

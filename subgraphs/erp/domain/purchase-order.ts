@@ -39,6 +39,8 @@ export interface PurchaseLine extends PositionKey {
   readonly warehouseReceived: number;
   /** The line's own date; the order's counts where it has none. */
   readonly promisedOn: string | null;
+  /** The day of the last receipt that the warehouse reported, RFC 3339; null where none was, or nobody knows. */
+  readonly receivedOn: string | null;
 }
 
 export interface PurchaseOrderInput {
@@ -87,9 +89,11 @@ export function decidePurchaseOrder(
   catalogue: Catalogue,
 ): PurchaseOrder {
   const seen = new Set<string>();
+  const receivedOn = new Map(stored?.lines.map((line) => [line.line, line.receivedOn]));
   const lines = input.lines.map((lineInput, index) => {
     const path = ["input", "lines", String(index)];
-    const line = parseLine(lineInput, index + 1, catalogue, path);
+    const parsed = parseLine(lineInput, index + 1, catalogue, path);
+    const line = { ...parsed, receivedOn: receivedOn.get(parsed.line) ?? null };
     if (seen.has(line.line)) {
       const message = `The line ${line.line} is in this request more than once.`;
       throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
@@ -110,8 +114,16 @@ export function decidePurchaseOrder(
   return { ...next, version: next.version + 1 };
 }
 
-/** With what the warehouse reported spread over the lines; `at`: only those there. */
-export function withReceipts(order: PurchaseOrder, totals: Totals, at: PositionKey | null): PurchaseOrder {
+/**
+ * With what the warehouse reported spread over the lines; `at`: only those there. `on`: the day of the receipt that
+ * was reported just now, for the lines it changes; the later of several days stays.
+ */
+export function withReceipts(
+  order: PurchaseOrder,
+  totals: Totals,
+  at: PositionKey | null,
+  on: string | null = null,
+): PurchaseOrder {
   const places = at ? [at] : order.lines;
   const received = new Map<string, number>();
   for (const place of places) {
@@ -122,7 +134,9 @@ export function withReceipts(order: PurchaseOrder, totals: Totals, at: PositionK
   }
   const lines = order.lines.map((line) => {
     const warehouseReceived = received.get(line.line) ?? line.warehouseReceived;
-    return warehouseReceived === line.warehouseReceived ? line : { ...line, warehouseReceived };
+    if (warehouseReceived === line.warehouseReceived) return line;
+    const receivedOn = on !== null && on > (line.receivedOn ?? "") ? on : line.receivedOn;
+    return { ...line, warehouseReceived, receivedOn };
   });
   return { ...order, lines };
 }
@@ -136,8 +150,14 @@ export function inboundOf(order: PurchaseOrder, line: PurchaseLine): InboundLine
     orderedQuantity: line.ordered,
     promisedOn: line.promisedOn ?? order.expectedOn,
     from: order.supplierId,
-    arrivedOn: null,
+    arrivedOn: arrivedOnOf(order, line),
   };
+}
+
+/** A line has arrived when nothing of it is open any more, and not because somebody called it off. */
+function arrivedOnOf(order: Pick<PurchaseOrder, "status">, line: PurchaseLine): string | null {
+  const whole = Math.max(line.received, line.warehouseReceived) >= line.ordered;
+  return openQuantityOf(order, line) === 0 && (whole || order.status === "COMPLETE") ? line.receivedOn : null;
 }
 
 export interface InboundChange extends PositionKey {
@@ -194,6 +214,7 @@ function parseLine(
     rejected: supply("rejected"),
     warehouseReceived: 0,
     promisedOn: input.promisedOn ?? null,
+    receivedOn: null,
   };
 }
 
