@@ -14,6 +14,7 @@ export const access: AccessTable = {
   "Query.availability": "anyone",
   "Query.stockPosition": "anyone",
   "Query.stockPositions": "anyone",
+  "Query.promise": "anyone",
   "Query.channels": "anyone",
   "Query.channelPolicies": policyReaders,
   "Query.reservation": [...buyers, "planner", "auditor"],

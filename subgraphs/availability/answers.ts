@@ -9,8 +9,12 @@ import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Outlook } from "./domain/atp.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
+import { dateAt } from "./domain/calendar.ts";
+import { networkAvailability } from "./domain/network.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
+import { type PromiseInput, type PromiseResult, parsePromise, promise } from "./domain/promise.ts";
 import { covers } from "./domain/reservation.ts";
+import type { Confidence } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
 import { createOutlooks, type OutlookDeps, type PartRows, type Rows } from "./outlooks.ts";
 import type { PositionKey } from "./store/positions.ts";
@@ -26,13 +30,38 @@ export interface Answers {
   of(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<AvailabilityResult[]>;
   /** With what is expected to arrive; in the order of the keys. */
   ahead(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<Outlook[]>;
+  /**
+   * From where and by when a quantity can come. Fails with BAD_USER_INPUT, QUERY_TOO_COMPLEX, and as `channelFor`.
+   */
+  promise(loaders: Loaders, identity: Identity, input: PromiseInput): Promise<PromiseAnswer>;
   /** The keys of a question. Fails with QUERY_TOO_COMPLEX, BAD_USER_INPUT. */
   keysFor(loaders: Loaders, skus: readonly string[], locationIds?: readonly string[] | null): Promise<PositionKey[]>;
+}
+
+export interface PromiseAnswer extends PromiseResult {
+  /** The worst of all locations that were asked. */
+  readonly confidence: Confidence;
 }
 
 export function createAnswers(deps: OutlookDeps): Answers {
   const { policy } = deps;
   const outlooks = createOutlooks(deps);
+  const ahead: Answers["ahead"] = (loaders, keys, channel) =>
+    Promise.all(keys.map((key) => outlooks.loadAhead(loaders, key, channel)));
+
+  const keysFor: Answers["keysFor"] = async (loaders, skus, locationIds) => {
+    assertSize(skus.length * (locationIds?.length ?? 1));
+    if (locationIds) return skus.flatMap((sku) => locationIds.map((locationId) => ({ sku, locationId })));
+    const [places] = await Promise.all([
+      Promise.all(skus.map((sku) => outlooks.placesOf(loaders, sku))),
+      // Without locations there is no row that could carry the reason.
+      assertKnown(loaders, skus),
+    ]);
+    const keys = skus.flatMap((sku, i) => (places[i] ?? []).map((locationId) => ({ sku, locationId })));
+    assertSize(keys.length);
+    return keys;
+  };
+
   return {
     reservingChannel: (identity, asked) => reservingChannel(policy(), identity, asked),
     from: (rows, parts, channel) => outlooks.from(rows, parts, channel).answer,
@@ -41,28 +70,30 @@ export function createAnswers(deps: OutlookDeps): Answers {
       const now = await Promise.all(keys.map((key) => outlooks.load(loaders, key, channel)));
       return now.map(({ answer }) => answer);
     },
-    ahead: (loaders, keys, channel) => Promise.all(keys.map((key) => outlooks.loadAhead(loaders, key, channel))),
-    async keysFor(loaders, skus, locationIds) {
-      assertSize(skus.length * (locationIds?.length ?? 1));
-      if (locationIds) return skus.flatMap((sku) => locationIds.map((locationId) => ({ sku, locationId })));
-      const [places, products] = await Promise.all([
-        Promise.all(skus.map((sku) => outlooks.placesOf(loaders, sku))),
-        loaders.product.loadMany(skus),
-      ]);
-      const unknown = skus.filter((_, i) => products[i] === null);
-      if (unknown.length > 0) {
-        // Without locations there is no row that could carry the reason.
-        throw new AppError("BAD_USER_INPUT", {
-          message: `No such SKU: ${unknown.slice(0, 10).join(", ")}.`,
-          reason: "UNKNOWN_SKU",
-          skus: unknown.slice(0, 10),
-        });
-      }
-      const keys = skus.flatMap((sku, i) => (places[i] ?? []).map((locationId) => ({ sku, locationId })));
-      assertSize(keys.length);
-      return keys;
+    ahead,
+    keysFor,
+    async promise(loaders, identity, input) {
+      const request = parsePromise(input);
+      const channel = channelFor(policy(), identity, input.channel);
+      await assertKnown(loaders, [input.sku]);
+      const keys = await keysFor(loaders, [input.sku], input.locationIds && [...new Set(input.locationIds)]);
+      const found = await ahead(loaders, keys, channel);
+      const { confidence } = networkAvailability(found.map(({ answer }) => answer));
+      return { ...promise(found, request, dateAt(deps.clock.now())), confidence };
     },
   };
+}
+
+/** Fails with BAD_USER_INPUT. */
+async function assertKnown(loaders: Loaders, skus: readonly string[]): Promise<void> {
+  const products = await loaders.product.loadMany(skus);
+  const unknown = skus.filter((_, i) => products[i] === null);
+  if (unknown.length === 0) return;
+  throw new AppError("BAD_USER_INPUT", {
+    message: `No such SKU: ${unknown.slice(0, 10).join(", ")}.`,
+    reason: "UNKNOWN_SKU",
+    skus: unknown.slice(0, 10),
+  });
 }
 
 function assertSize(positions: number): void {

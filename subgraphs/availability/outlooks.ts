@@ -89,7 +89,7 @@ export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outl
 
   async function load(loaders: Loaders, key: PositionKey, channel: string, ahead: boolean): Promise<Outlook> {
     const rows = await loadRows(loaders, key);
-    const parts = await partsOf(rows.product, (sku) => loaders.product.load(sku));
+    const parts = await partsOf(rows.product, products(loaders));
     const partRows = await Promise.all(
       parts.map(async ({ sku, required }) => ({ required, rows: await loadRows(loaders, { ...key, sku }) })),
     );
@@ -111,14 +111,14 @@ export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outl
  */
 export async function partsOf(
   product: ProductReplica | null,
-  load: (sku: string) => Promise<ProductReplica | null>,
+  load: (skus: readonly string[]) => Promise<readonly (ProductReplica | null)[]>,
 ): Promise<Part[]> {
   const parts = new Map<string, number>();
   const add = (to: Map<string, number>, sku: string, units: number) => to.set(sku, (to.get(sku) ?? 0) + units);
   let level = new Map(product?.components.map(({ sku, quantity }) => [sku, quantity]));
   for (let depth = 1; level.size > 0; depth++) {
     const next = new Map<string, number>();
-    const found = await Promise.all([...level.keys()].map(load));
+    const found = await load([...level.keys()]);
     [...level].forEach(([sku, units], i) => {
       const inner = depth < limits.kitDepthMax ? (found[i]?.components ?? []) : [];
       for (const component of inner) add(next, component.sku, units * component.quantity);
@@ -127,6 +127,10 @@ export async function partsOf(
     level = next;
   }
   return [...parts].map(([sku, required]) => ({ sku, required }));
+}
+
+function products(loaders: Loaders) {
+  return (skus: readonly string[]) => Promise.all(skus.map((sku) => loaders.product.load(sku)));
 }
 
 async function loadRows(loaders: Loaders, key: PositionKey): Promise<Rows> {
@@ -152,8 +156,8 @@ async function expected(loaders: Loaders, positions: readonly Projected[]): Prom
 
 async function placesOf(loaders: Loaders, sku: string): Promise<string[]> {
   const placesWith = async (of: string) => (await loaders.positionsOfSku.load(of)).map(({ locationId }) => locationId);
-  const own = await placesWith(sku);
-  const parts = await partsOf(await loaders.product.load(sku), (part) => loaders.product.load(part));
+  const [own, product] = await Promise.all([placesWith(sku), loaders.product.load(sku)]);
+  const parts = await partsOf(product, products(loaders));
   if (parts.length === 0) return own;
   const [first = [], ...others] = await Promise.all(parts.map((part) => placesWith(part.sku)));
   const whole = first.filter((place) => others.every((places) => places.includes(place)));

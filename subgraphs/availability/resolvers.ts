@@ -14,6 +14,7 @@ import type { ReserveStockInput } from "./commands/reserve-stock.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
 import { networkAvailability } from "./domain/network.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
+import type { PromiseInput, PromiseLine } from "./domain/promise.ts";
 import { isHeld, mayRead, type Reservation, statusAt } from "./domain/reservation.ts";
 import type { SourceStatus } from "./domain/source-status.ts";
 import type { PolicyRow } from "./entities.ts";
@@ -46,9 +47,21 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
   };
 
   return {
-    ...rootResolvers(deps, answerAll),
+    ...withPromises(rootResolvers(deps, answerAll), answers),
     ...fieldResolvers(answers, answerAll),
     Reservation: reservationFields(deps.clock),
+  };
+}
+
+function withPromises(roots: Resolvers, answers: Answers): Resolvers {
+  const promise = (_: unknown, { input }: { input: PromiseInput }, { loaders, request }: Context) =>
+    answers.promise(loaders, request.identity, input);
+  return {
+    ...roots,
+    Query: { ...roots["Query"], promise },
+    PromiseLine: {
+      location: ({ locationId }: PromiseLine, _: unknown, { loaders }: Context) => loadLocation(loaders, locationId),
+    },
   };
 }
 

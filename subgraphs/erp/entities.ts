@@ -16,6 +16,7 @@ export interface ProductRow {
   sell_multiple: number;
   active: number;
   components: string;
+  kit: number;
   /** SKU and name in lower case, for the search. */
   search_text: string;
   version: number;
@@ -134,6 +135,7 @@ export const ProductEntity = new EntitySchema<ProductRow>({
     sell_multiple: quantity,
     active: { type: "smallint" },
     components: json,
+    kit: { type: "smallint" },
     search_text: text(700),
     version: wholeNumber,
     updated_at_ms: wholeNumber,

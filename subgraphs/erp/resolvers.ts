@@ -14,7 +14,7 @@ import { type SaveLocationsInput, saveLocations } from "./commands/save-location
 import { type SaveProductsInput, saveProducts } from "./commands/save-products.ts";
 import { type SavePurchaseOrderInput, savePurchaseOrder } from "./commands/save-purchase-order.ts";
 import type { PositionKey } from "./domain/book.ts";
-import type { KitComponent } from "./domain/product.ts";
+import type { KitComponent, Product } from "./domain/product.ts";
 import {
   discrepancyOf,
   openQuantityOf,
@@ -50,6 +50,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       deallocateOrder: command<DeallocateOrderInput, unknown>(deallocateOrder),
     },
     Product: {
+      kit: ({ kit, components }: Product) => kit && components.length > 0,
       __resolveReference: ({ sku }: { sku: string }, { loaders }: ErpContext) => loaders.product.load(sku),
     },
     KitComponent: {
