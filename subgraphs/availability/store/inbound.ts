@@ -5,7 +5,7 @@
  * order, so that two writers never wait for each other.
  */
 import type { Reader, Transaction } from "../../../shared/db/database.ts";
-import { insertMissing, marks, pairMarks, tupleMarks, upsertRows } from "../../../shared/db/statements.ts";
+import { marks, pairMarks, tupleMarks, upsertRows } from "../../../shared/db/statements.ts";
 import { positionText } from "../../../shared/ids.ts";
 import {
   type DocumentLine,
@@ -117,7 +117,7 @@ export async function recordArrivals(tx: Transaction, arrivals: readonly Arrival
     keyColumns,
     changed.map((at) => ({ ...keyOf(at, at), from_id: at.from, days_late: at.daysLate, source_seq: at.seq })),
   );
-  const counts = new Map<string, { from: string; daysLate: number; lines: number }>();
+  const counts = new Map<string, LatenessChange>();
   const count = ({ from, daysLate }: LineArrival, lines: number) => {
     const key = JSON.stringify([from, daysLate]);
     counts.set(key, { from, daysLate, lines: (counts.get(key)?.lines ?? 0) + lines });
@@ -144,15 +144,28 @@ export async function loadLateness(reader: Reader, from: readonly string[]): Pro
   return found;
 }
 
-async function addLateness(
-  tx: Transaction,
-  counts: readonly { readonly from: string; readonly daysLate: number; readonly lines: number }[],
-): Promise<void> {
-  const changed = counts
-    .filter(({ lines }) => lines !== 0)
-    .sort((a, b) => (a.from === b.from ? a.daysLate - b.daysLate : a.from < b.from ? -1 : 1));
-  for (const { from, daysLate, lines } of changed) {
-    await insertMissing(tx, "lateness", [{ from_id: from, days_late: daysLate, arrived_lines: 0 }]);
+interface LatenessChange {
+  readonly from: string;
+  readonly daysLate: number;
+  readonly lines: number;
+}
+
+/** In key order. One statement a row would lock it shared first, and two writers would wait for each other. */
+async function addLateness(tx: Transaction, counts: readonly LatenessChange[]): Promise<void> {
+  const sorted = [...counts].sort((a, b) => (a.from === b.from ? a.daysLate - b.daysLate : a.from < b.from ? -1 : 1));
+  const more = sorted.filter(({ lines }) => lines > 0);
+  if (more.length > 0) {
+    const tail =
+      tx.dialect === "mysql"
+        ? "ON DUPLICATE KEY UPDATE arrived_lines = arrived_lines + VALUES(arrived_lines)"
+        : "ON CONFLICT (from_id, days_late) DO UPDATE SET arrived_lines = arrived_lines + excluded.arrived_lines";
+    await tx.run(
+      `INSERT INTO lateness (from_id, days_late, arrived_lines) VALUES ${more.map(() => "(?, ?, ?)").join(", ")} ${tail}`,
+      more.flatMap(({ from, daysLate, lines }) => [from, daysLate, lines]),
+    );
+  }
+  // A line that was counted otherwise before: its row is there.
+  for (const { from, daysLate, lines } of sorted.filter((change) => change.lines < 0)) {
     await tx.run("UPDATE lateness SET arrived_lines = arrived_lines + ? WHERE from_id = ? AND days_late = ?", [
       lines,
       from,

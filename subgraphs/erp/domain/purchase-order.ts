@@ -39,7 +39,7 @@ export interface PurchaseLine extends PositionKey {
   readonly warehouseReceived: number;
   /** The line's own date; the order's counts where it has none. */
   readonly promisedOn: string | null;
-  /** The day of the last receipt that the warehouse reported, RFC 3339; null where none was, or nobody knows. */
+  /** The day of the last receipt, as the warehouse reported it or the ERP's people entered it; null: nobody knows. */
   readonly receivedOn: string | null;
 }
 
@@ -62,6 +62,7 @@ export interface PurchaseLineInput {
   readonly rejected?: number | null;
   readonly unit?: string | null;
   readonly promisedOn?: string | null;
+  readonly receivedOn?: string | null;
 }
 
 export function isExpected(status: PurchaseOrderStatus): boolean {
@@ -93,7 +94,7 @@ export function decidePurchaseOrder(
   const lines = input.lines.map((lineInput, index) => {
     const path = ["input", "lines", String(index)];
     const parsed = parseLine(lineInput, index + 1, catalogue, path);
-    const line = { ...parsed, receivedOn: receivedOn.get(parsed.line) ?? null };
+    const line = { ...parsed, receivedOn: parsed.receivedOn ?? receivedOn.get(parsed.line) ?? null };
     if (seen.has(line.line)) {
       const message = `The line ${line.line} is in this request more than once.`;
       throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
@@ -164,7 +165,7 @@ export interface InboundChange extends PositionKey {
   readonly inbound: InboundLine;
 }
 
-/** How the expected supply differs between two states of an order; what was closed and stays closed is not news. */
+/** How the expected supply differs between two states of an order; of what stays closed only its arrival is news. */
 export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrder): InboundChange[] {
   const linesBefore = new Map(before?.lines.map((line) => [line.line, line]));
   const changes: InboundChange[] = [];
@@ -174,7 +175,8 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
     if (stays) linesBefore.delete(line.line);
     const inbound = inboundOf(after, line);
     const known = before && stays ? inboundOf(before, former) : null;
-    if (inbound.openQuantity === 0 && (known?.openQuantity ?? 0) === 0) continue;
+    const arrival = inbound.arrivedOn !== null && (known?.arrivedOn ?? null) === null;
+    if (inbound.openQuantity === 0 && (known?.openQuantity ?? 0) === 0 && !arrival) continue;
     if (known === null || JSON.stringify(known) !== JSON.stringify(inbound))
       changes.push({ ...placeOf(line), inbound });
   }
@@ -189,7 +191,8 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
 /** The positions whose expected supply may differ between the two states. */
 export function placesConcerned(before: PurchaseOrder | null, after: PurchaseOrder): PositionKey[] {
   const openBefore = before?.lines.filter((line) => openQuantityOf(before, line) > 0) ?? [];
-  return [...openBefore, ...(isExpected(after.status) ? after.lines : [])].map(placeOf);
+  const openOrArrived = after.lines.filter((line) => isExpected(after.status) || line.receivedOn !== null);
+  return [...openBefore, ...openOrArrived].map(placeOf);
 }
 
 function parseLine(
@@ -214,7 +217,7 @@ function parseLine(
     rejected: supply("rejected"),
     warehouseReceived: 0,
     promisedOn: input.promisedOn ?? null,
-    receivedOn: null,
+    receivedOn: input.receivedOn ?? null,
   };
 }
 
@@ -241,6 +244,9 @@ function placeOf({ sku, locationId }: PositionKey): PositionKey {
 
 /** Both are built member by member in one order: equal orders have equal texts. */
 function textOf({ id, supplierId, status, orderedOn, expectedOn, lines }: PurchaseOrder): string {
-  const shown = lines.map((l) => [l.line, l.sku, l.locationId, l.ordered, l.received, l.rejected, l.promisedOn]);
+  const shown = lines.map((l) => [
+    ...[l.line, l.sku, l.locationId, l.ordered, l.received, l.rejected],
+    ...[l.promisedOn, l.receivedOn],
+  ]);
   return JSON.stringify([id, supplierId, status, orderedOn, expectedOn, shown]);
 }
