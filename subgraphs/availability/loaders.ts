@@ -9,6 +9,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
+import { limits } from "../../shared/limits.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
 import { type Inbound, noInbound } from "./domain/inbound.ts";
 import type { Projected } from "./domain/projection.ts";
@@ -37,6 +38,9 @@ export interface Loaders {
   pageOfPolicies(page: Page): Promise<readonly PolicyRow[]>;
 }
 
+/** A question about kits reads their components too: more at once than one statement can bind. */
+const maxBatchSize = limits.availabilityPositionsMax;
+
 export function createLoaders(reader: Reader, clock: Clock): Loaders {
   // One moment for the whole operation: what has expired for one field has expired for all.
   const nowMs = clock.now();
@@ -45,30 +49,36 @@ export function createLoaders(reader: Reader, clock: Clock): Loaders {
       const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [positionText(row), row]));
       return keys.map((key) => found.get(positionText(key)) ?? null);
     },
-    { cacheKeyFn: positionText },
+    { cacheKeyFn: positionText, maxBatchSize },
   );
   return {
     position,
-    positionsOfSku: new DataLoader(async (skus) => {
-      const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
-      for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
-      return skus.map((sku) => bySku.get(sku) ?? []);
-    }),
+    positionsOfSku: new DataLoader(
+      async (skus) => {
+        const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
+        for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
+        return skus.map((sku) => bySku.get(sku) ?? []);
+      },
+      { maxBatchSize },
+    ),
     inbound: new DataLoader<PositionKey, Inbound, string>(
       async (keys) => {
         const found = await loadInbound(reader, keys);
         return keys.map((key) => found.get(positionText(key)) ?? noInbound);
       },
-      { cacheKeyFn: positionText },
+      { cacheKeyFn: positionText, maxBatchSize },
     ),
     lateness: new DataLoader(async (from) => {
       const found = await loadLateness(reader, from);
       return from.map((id) => found.get(id) ?? []);
     }),
-    product: new DataLoader(async (skus) => {
-      const found = await findProducts(reader, skus);
-      return skus.map((sku) => found.get(sku) ?? null);
-    }),
+    product: new DataLoader(
+      async (skus) => {
+        const found = await findProducts(reader, skus);
+        return skus.map((sku) => found.get(sku) ?? null);
+      },
+      { maxBatchSize },
+    ),
     location: new DataLoader(async (ids) => {
       const found = await findLocations(reader, ids);
       return ids.map((id) => found.get(id) ?? null);

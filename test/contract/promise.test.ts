@@ -266,4 +266,41 @@ eachDatabase("a kit", (makeKernel) => {
     });
     expect([await horizon.promised("B", "L"), await horizon.promised("K", "L")]).toEqual([[0], [0]]);
   });
+
+  it("with too many components for one reservation is refused by name, and answered in full", async () => {
+    const horizon = await openKits();
+    const components = (n: number) => Array.from({ length: 100 }, (_, i) => ({ sku: `P-${n}-${i}`, quantity: 1 }));
+    const kits = Array.from({ length: 30 }, (_, n) => `BIG-${n}`);
+    await horizon.publish(...kits.map((sku, n) => horizon.facts.product(sku, { components: components(n) })));
+    expect(await reserving(horizon, "b1", ["BIG-1", 1], ["BIG-2", 1])).toMatchObject({
+      reserveStock: { reservation: null, userErrors: [{ code: "TOO_MANY_ITEMS", field: ["input", "lines"] }] },
+    });
+    // 3,000 positions of components: more than one statement is given.
+    const { availability } = await horizon.read<{ availability: { limitingComponent: string }[] }>(
+      `query ($skus: [ID!]!) { availability(skus: $skus, locationIds: ["L"]) { limitingComponent } }`,
+      { skus: kits },
+    );
+    expect(availability.map(({ limitingComponent }) => limitingComponent)).toEqual(kits.map((_, n) => `P-${n}-0`));
+  });
+
+  it("many buyers of kits and of their components at once get no more than there is", async () => {
+    const horizon = await openKits();
+    const granted = await Promise.all(
+      Array.from({ length: 24 }, (_, n) =>
+        n % 3 === 0
+          ? reserving(horizon, `n${n}`, ["B", 2])
+          : reserving(horizon, `n${n}`, [n % 3 === 1 ? "K" : "SET", 1]),
+      ),
+    );
+    expect(granted.filter(({ reserveStock }) => reserveStock.reservation !== null).length).toBeGreaterThan(4);
+    const rows = await horizon.db.query<{ sku: string; reserved: number }>(
+      "SELECT sku, reserved FROM positions WHERE location_id = 'L' ORDER BY sku",
+    );
+    const reserved = new Map(rows.map((row) => [row.sku, row.reserved]));
+    expect(reserved.get("A")).toBeLessThanOrEqual(9);
+    expect(reserved.get("B")).toBeLessThanOrEqual(17);
+    // Nobody who could still have been served was turned away: not even one more pair of B is left.
+    expect(reserved.get("B")).toBeGreaterThanOrEqual(16);
+    expect(await unexplainedClaims(horizon.db)).toEqual([]);
+  }, 30_000);
 });
