@@ -59,6 +59,12 @@ export const limits = {
   /** Above it, who asked for a transfer does not approve it. Whole units of the company's currency. */
   transferSelfApprovalValueMax: 1_000,
 
+  /** A line that is later than this counts as this late. */
+  latenessDaysMax: 365,
+  restockDaysMax: 365,
+  /** Kits inside kits. */
+  kitDepthMax: 8,
+
   idempotencyKeptMs: 48 * 3_600_000,
   publishedEventKeptMs: 7 * 24 * 3_600_000,
   inboxKeptMs: 30 * 24 * 3_600_000,

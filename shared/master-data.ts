@@ -203,7 +203,8 @@ function productRow(event: CanonicalEvent<"master.changed">, data: ProductChange
     safety_stock: data.safetyStock,
     sell_multiple: data.sellMultiple ?? null,
     units: JSON.stringify(data.units),
-    components: JSON.stringify(data.components ?? []),
+    // Of an assembly they are no stock that could be sold.
+    components: JSON.stringify(data.kit === false ? [] : (data.components ?? [])),
     version: data.version,
   };
 }

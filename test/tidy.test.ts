@@ -117,7 +117,7 @@ type Layer = keyof typeof layers;
 /** What a subgraph has beyond the common shape, named here so that nothing is added without a thought. */
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
-    ...["answers", "claims", "gap-watch", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
+    ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
     ...["policy-effect", "position-walk", "rule-changes"],
   ],
   erp: ["failed-postings", "transfers"],

@@ -270,8 +270,10 @@ export interface ProductChanged {
   readonly units: readonly { readonly unit: string; readonly numerator: number; readonly denominator: number }[];
   /** Sold only in multiples of this many base units. */
   readonly sellMultiple?: number | null;
-  /** What a kit consists of, in base units of each. */
+  /** What a kit or an assembly consists of, in base units of each. */
   readonly components?: readonly { readonly sku: string; readonly quantity: number }[];
+  /** False: an assembly; its components are a bill of materials and it is not sold from them. */
+  readonly kit?: boolean;
 }
 
 export interface LocationChanged {

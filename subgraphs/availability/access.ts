@@ -15,6 +15,7 @@ export const access: AccessTable = {
   "Query.stockPosition": "anyone",
   "Query.stockPositions": "anyone",
   "Query.stockCursor": "anyone",
+  "Query.promise": "anyone",
   "Query.channels": "anyone",
   "Query.channelPolicies": policyReaders,
   "ChannelPolicy.effect": policyReaders,

@@ -14,8 +14,10 @@ import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
+import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
 import { noteMasterChanges } from "./rule-changes.ts";
+import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
 import { lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
@@ -77,6 +79,7 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
   const projected = before.map((position) =>
     factsOf(position).reduce((state, event) => applyFact(state, event, nowMs), position),
   );
+  await followSupply(tx, before, factsOf, nowMs);
   const changed = await handOverAllocated(tx, recorder, events, projected, nowMs);
   for (const [i, position] of changed.entries()) {
     const own = factsOf(position);
@@ -84,6 +87,34 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
     tellPosition(recorder, before[i] as Projected, position, own.map(changeCauseOf), by);
   }
   await savePositions(tx, changed);
+}
+
+/** What is still to come at locked positions, and how late what came was; few facts are about either. */
+async function followSupply(
+  tx: Transaction,
+  locked: readonly Projected[],
+  factsOf: (position: Projected) => readonly AnyEvent[],
+  nowMs: number,
+): Promise<void> {
+  const concerned = locked.filter((position) => factsOf(position).some(concernsInbound));
+  const stored = await loadInbound(tx, concerned);
+  const changes: InboundChange[] = [];
+  const arrivals: ArrivalAt[] = [];
+  for (const position of concerned) {
+    const { sku, locationId } = position;
+    const before = stored.get(positionText(position)) ?? noInbound;
+    let after: Inbound = before;
+    let state = position;
+    for (const event of factsOf(position)) {
+      after = applyInbound(after, event, state.progress.erp);
+      state = applyFact(state, event, nowMs);
+      const arrival = arrivalOf(event);
+      if (arrival) arrivals.push({ sku, locationId, ...arrival });
+    }
+    changes.push({ sku, locationId, before, after: compacted(after, state.progress.erp) });
+  }
+  await saveInbound(tx, changes);
+  await recordArrivals(tx, arrivals);
 }
 
 function groupByPosition(events: readonly AnyEvent[]) {

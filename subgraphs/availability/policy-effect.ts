@@ -10,12 +10,13 @@ import type { Reader } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import { encodeCursor, parsePage } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
-import type { Answers, Rows } from "./answers.ts";
+import type { Answers } from "./answers.ts";
 import type { Policy } from "./domain/policy.ts";
 import { applyPolicyChange, type PolicyChange } from "./domain/policy-change.ts";
 import { type AnswerChange, type PolicyEffect, tallyEffect } from "./domain/policy-effect.ts";
 import { type IndexedPolicy, indexPolicy } from "./domain/policy-index.ts";
 import { scopesOfChange } from "./domain/policy-scope.ts";
+import type { Rows } from "./outlooks.ts";
 import { type WalkPlace, walkPositions } from "./position-walk.ts";
 
 export interface ProposedPolicy {
@@ -81,8 +82,8 @@ export function answersUnder(
   after: IndexedPolicy,
 ): AnswerChange[] {
   return after.channels.map(({ policy: { id } }) => {
-    const next = answers.from(rows, id, after);
-    const old = before.policy.channels.some((channel) => channel.id === id) ? answers.from(rows, id, before) : null;
+    const next = answers.from(rows, [], id, after);
+    const old = before.policy.channels.some((channel) => channel.id === id) ? answers.from(rows, [], id, before) : null;
     const { availableToSell, confidence } = next;
     return { channel: id, before: old?.availableToSell ?? null, after: availableToSell, confidence };
   });

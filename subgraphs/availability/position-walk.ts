@@ -6,10 +6,10 @@
  */
 import type { Reader } from "../../shared/db/database.ts";
 import { findLocations, findProducts } from "../../shared/master-data.ts";
-import type { Rows } from "./answers.ts";
 import type { RuleScope } from "./domain/policy.ts";
 import { scopeFilter } from "./domain/policy-scope.ts";
 import type { Projected } from "./domain/projection.ts";
+import type { Rows } from "./outlooks.ts";
 import { pagePositions, pagePositionsOfSkus } from "./store/positions.ts";
 
 /** Where a walk stands: which leg, and the last position seen on it. */

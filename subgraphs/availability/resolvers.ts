@@ -25,6 +25,7 @@ import type { AvailabilityResult } from "./domain/ats.ts";
 import { networkAvailability } from "./domain/network.ts";
 import type { PolicyChange } from "./domain/policy-change.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
+import type { PromiseInput, PromiseLine } from "./domain/promise.ts";
 import { isHeld, mayRead, type Reservation, statusAt } from "./domain/reservation.ts";
 import type { SourceStatus } from "./domain/source-status.ts";
 import type { PolicyRow } from "./entities.ts";
@@ -63,7 +64,7 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
   };
 
   return {
-    ...rootResolvers(deps, answerAll),
+    ...withPromises(rootResolvers(deps, answerAll), answers),
     ...fieldResolvers(answers, answerAll),
     Subscription: subscriptionFields(answers),
     Reservation: reservationFields(deps.clock),
@@ -73,6 +74,18 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
     },
     PolicyEffect: {
       computedAt: ({ computedAtMs }: PolicyEffectAnswer) => computedAtMs,
+    },
+  };
+}
+
+function withPromises(roots: Resolvers, answers: Answers): Resolvers {
+  const promise = (_: unknown, { input }: { input: PromiseInput }, { loaders, request }: Context) =>
+    answers.promise(loaders, request.identity, input);
+  return {
+    ...roots,
+    Query: { ...roots["Query"], promise },
+    PromiseLine: {
+      location: ({ locationId }: PromiseLine, _: unknown, { loaders }: Context) => loadLocation(loaders, locationId),
     },
   };
 }
@@ -160,6 +173,8 @@ function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
       location: ({ locationId }: AvailabilityResult, _: unknown, { loaders }: Context) =>
         loadLocation(loaders, locationId),
       asOf: (answer: AvailabilityResult) => answer.asOfMs,
+      availableToPromise: async (answer: AvailabilityResult, { on }: { on: string }, { loaders }: Context) =>
+        (await answers.ahead(loaders, [answer], answer.channel))[0]?.atp(on) ?? null,
     },
     SourceStatus: {
       asOf: (source: SourceStatus) => source.asOfMs,

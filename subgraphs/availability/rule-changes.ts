@@ -20,12 +20,13 @@ import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
 import { type Cause, createRecorder, ownCause } from "../../shared/recorder.ts";
-import type { Answers, Rows } from "./answers.ts";
+import type { Answers } from "./answers.ts";
 import { tellPosition } from "./claims.ts";
 import type { RuleScope } from "./domain/policy.ts";
 import { type IndexedPolicy, indexPolicy } from "./domain/policy-index.ts";
 import { scopesOfChange } from "./domain/policy-scope.ts";
 import type { RuleChangeRow } from "./entities.ts";
+import type { Rows } from "./outlooks.ts";
 import { readPolicy, readPolicyInForce } from "./policy-in-force.ts";
 import { type WalkPlace, walkPositions } from "./position-walk.ts";
 import { lockKnownPositions, raiseVersions } from "./store/positions.ts";
@@ -160,7 +161,8 @@ interface Comparison {
 }
 
 async function comparison(reader: Reader, change: RuleChange, answers: Pick<Answers, "from">): Promise<Comparison> {
-  const ats = (rows: Rows, channel: string, under: IndexedPolicy) => answers.from(rows, channel, under).availableToSell;
+  const ats = (rows: Rows, channel: string, under: IndexedPolicy) =>
+    answers.from(rows, [], channel, under).availableToSell;
   if (change.kind === "policy") {
     const before = indexPolicy(await readPolicy(reader, change.before));
     const after = indexPolicy(await readPolicy(reader, change.after));

@@ -6,6 +6,7 @@
 
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
 import { Reservations1767225600402 } from "../../migrations/availability/002-reservations.ts";
+import { Inbound1767225600403 } from "../../migrations/availability/003-inbound.ts";
 import { RuleChanges1767225600404 } from "../../migrations/availability/004-rule-changes.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
@@ -24,6 +25,10 @@ import { createPolicyCommands } from "./commands/channel-policy.ts";
 import { createReservationCommands } from "./commands/reservations.ts";
 import { createConsumers } from "./consumers.ts";
 import {
+  ArrivalEntity,
+  InboundLineEntity,
+  InboundReceiptEntity,
+  LatenessEntity,
   OrderAllocationEntity,
   PolicyEntity,
   PositionEntity,
@@ -50,6 +55,10 @@ export const availabilityDatabase: DatabaseSpec = {
     ReservationLineEntity,
     OrderAllocationEntity,
     RuleChangeEntity,
+    InboundLineEntity,
+    InboundReceiptEntity,
+    ArrivalEntity,
+    LatenessEntity,
   ],
   migrations: [
     Kernel1767225600001,
@@ -57,6 +66,7 @@ export const availabilityDatabase: DatabaseSpec = {
     ProductCost1767225600003,
     Availability1767225600401,
     Reservations1767225600402,
+    Inbound1767225600403,
     RuleChanges1767225600404,
   ],
 };

@@ -148,7 +148,7 @@ function post(ledger: Ledger, event: AnyEvent, posting: WarehousePosting, record
 
   const before = report?.documentType === "PURCHASE_ORDER" ? ledger.purchases.get(report.documentId) : undefined;
   if (!before) return;
-  const after = withReceipts(before, totals, posting);
+  const after = withReceipts(before, totals, posting, event.time.slice(0, 10));
   ledger.purchases.set(before.id, after);
   for (const change of inboundChanges(before, after)) {
     recorder.event(supplyEvent(change, book.nextVersion(change)), cause);

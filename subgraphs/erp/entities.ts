@@ -16,6 +16,7 @@ export interface ProductRow {
   sell_multiple: number;
   active: number;
   components: string;
+  kit: number;
   /** SKU and name in lower case, for the search. */
   search_text: string;
   version: number;
@@ -105,6 +106,7 @@ export interface PurchaseOrderLineRow {
   warehouse_received: number;
   open_quantity: number;
   promised_on: string | null;
+  received_on: string | null;
 }
 
 export interface TransferRow {
@@ -172,6 +174,7 @@ export const ProductEntity = new EntitySchema<ProductRow>({
     sell_multiple: quantity,
     active: { type: "smallint" },
     components: json,
+    kit: { type: "smallint" },
     search_text: text(700),
     version: wholeNumber,
     updated_at_ms: wholeNumber,
@@ -288,6 +291,7 @@ export const PurchaseOrderLineEntity = new EntitySchema<PurchaseOrderLineRow>({
     warehouse_received: quantity,
     open_quantity: quantity,
     promised_on: optionalText(10),
+    received_on: optionalText(10),
   },
 });
 

@@ -24,7 +24,7 @@ import { type SaveLocationsInput, saveLocations } from "./commands/save-location
 import { type SaveProductsInput, saveProducts } from "./commands/save-products.ts";
 import { type SavePurchaseOrderInput, savePurchaseOrder } from "./commands/save-purchase-order.ts";
 import type { PositionKey } from "./domain/book.ts";
-import type { KitComponent } from "./domain/product.ts";
+import type { KitComponent, Product } from "./domain/product.ts";
 import {
   discrepancyOf,
   openQuantityOf,
@@ -67,6 +67,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       resolveTransferDiscrepancy: command<ResolveTransferInput, unknown>(resolveTransferDiscrepancy),
     },
     Product: {
+      kit: ({ kit, components }: Product) => kit && components.length > 0,
       __resolveReference: ({ sku }: { sku: string }, { loaders }: ErpContext) => loaders.product.load(sku),
     },
     KitComponent: {

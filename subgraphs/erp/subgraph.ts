@@ -6,6 +6,7 @@
 
 import { Erp1767225600101 } from "../../migrations/erp/001-books.ts";
 import { ErpTransfers1767225600102 } from "../../migrations/erp/002-transfers.ts";
+import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import {
@@ -27,7 +28,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "erp",
     entities: erpEntities,
-    migrations: [Kernel1767225600001, Erp1767225600101, ErpTransfers1767225600102],
+    migrations: [Kernel1767225600001, Erp1767225600101, ErpTransfers1767225600102, Arrivals1767225600103],
   });
   const signal = createCommitSignal();
   const { clock, log } = kernel;

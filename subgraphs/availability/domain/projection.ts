@@ -99,6 +99,11 @@ export function hasGap(progress: Progress, nowMs: number): boolean {
   return progress.gapSinceMs !== null && nowMs - progress.gapSinceMs > limits.gapHoldMs;
 }
 
+/** Does a snapshot up to `asOfSeq` say nothing new, or too little for what has been let go of? */
+export function isCovered(progress: Progress, asOfSeq: number): boolean {
+  return asOfSeq <= progress.seq || asOfSeq < progress.forgottenTo;
+}
+
 function advance(position: Projected, owner: SourceSystem, event: AnyEvent, nowMs: number): Projected {
   const progress = position.progress[owner];
   // Late, and a snapshot has covered it already.
@@ -121,8 +126,7 @@ function advance(position: Projected, owner: SourceSystem, event: AnyEvent, nowM
 function rebase(position: Projected, owner: SourceSystem, snapshot: Snapshot, recordedAt: string): Projected {
   const progress = position.progress[owner];
   const figures = snapshot[owner];
-  const older = snapshot.asOfSeq <= progress.seq || snapshot.asOfSeq < progress.forgottenTo;
-  if (!figures || older) return position;
+  if (!figures || isCovered(progress, snapshot.asOfSeq)) return position;
   const later = progress.ahead.filter((entry) => entry.seq > snapshot.asOfSeq);
   const known = pick(position[owner], figures);
   const rebased = later.reduce((sum, entry) => add(sum, entry.delta), known);

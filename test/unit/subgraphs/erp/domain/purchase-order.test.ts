@@ -24,6 +24,7 @@ const line = (more: Partial<PurchaseLine> = {}): PurchaseLine => ({
   rejected: 0,
   warehouseReceived: 0,
   promisedOn: null,
+  receivedOn: null,
   ...more,
 });
 const order = (lines: PurchaseLine[], more: Partial<PurchaseOrder> = {}): PurchaseOrder => ({
