@@ -145,6 +145,25 @@ export function location(locationId: string): AnyEvent {
   });
 }
 
+let papers = 0;
+
+/** What the ERP tells of one line of a transfer from WEST to EAST. */
+export function transferPaper(
+  type: "transfer.approved" | "transfer.cancelled",
+  transferId: string,
+  sku: string,
+  quantity: number,
+): AnyEvent {
+  return canonicalEvent<typeof type>("erp", type, `${sku}|WEST`, ++papers, {
+    sku,
+    locationId: "WEST",
+    toLocationId: "EAST",
+    quantity,
+    documentRef: { type: "TRANSFER", id: transferId, line: "1" },
+    data: { transferId, committedDelta: type === "transfer.approved" ? quantity : -quantity },
+  });
+}
+
 /** Positions whose balance is not the sum of their effective movements, or whose journal has a hole: must be none. */
 export function unexplainedPositions(db: Database) {
   const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"];

@@ -8,6 +8,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import { type ApiClient, createApiClient } from "../../shared/graphql/client.ts";
 import { issueToken, type Role, type TokenRequest } from "../../shared/identity.ts";
+import type { KernelOverrides } from "../../shared/kernel.ts";
 import { createSystem } from "../../system.ts";
 import { expectSettled } from "./conservation.ts";
 import { createScratch } from "./databases.ts";
@@ -93,20 +94,29 @@ export function startTarget(kind: TargetKind, { gateways = 1 }: TargetOptions = 
 
 async function startEmbedded(): Promise<Target> {
   const scratch = createScratch("sqlite", { AUTH_SECRET: secret });
-  const system = await createSystem(scratch.config);
+  const embedded = await openEmbedded(scratch.config);
+  return {
+    ...embedded,
+    async stop() {
+      await embedded.stop();
+      await scratch.remove();
+    },
+  };
+}
+
+/** The whole system in this process, on data that is left where it is when it stops. */
+export async function openEmbedded(config: Config, overrides: KernelOverrides = {}): Promise<Target> {
+  const system = await createSystem(config, overrides);
   await system.start();
   return {
-    ...(await access(scratch.config, [system.url()])),
+    ...(await access(config, [system.url()])),
     kind: "embedded",
     async eventually(check) {
       await system.drain();
       return check();
     },
     processes: null,
-    async stop() {
-      await system.stop();
-      await scratch.remove();
-    },
+    stop: () => system.stop(),
   };
 }
 

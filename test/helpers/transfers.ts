@@ -69,7 +69,7 @@ export interface TransferTown {
 }
 
 /** One item at two places of its own, `onHand` of it on the shelf and in the books of the first. */
-export async function openTown(target: Target, sku: string, onHand: number): Promise<TransferTown> {
+export async function openTown(target: () => Target, sku: string, onHand: number): Promise<TransferTown> {
   const from = `${sku}-FROM`;
   const to = `${sku}-TO`;
   let keys = 0;
@@ -83,7 +83,7 @@ export async function openTown(target: Target, sku: string, onHand: number): Pro
       const selection = mutation.match(/^(ship|receive)/)
         ? "{ transfer { lines { sku shipped received inTransit } } transferOrder { id } userErrors { code } replayed }"
         : `{ transferOrder { ${order} } userErrors { code } replayed }`;
-      const client = target.client(await target.token(person, people[person] ?? []));
+      const client = target().client(await target().token(person, people[person] ?? []));
       const data = await client.request<Record<string, Reply>>(
         `mutation ($input: ${inputs[mutation]}!) { ${mutation}(input: $input) ${selection} }`,
         { input: { idempotencyKey: nextKey(), ...input } },
@@ -93,7 +93,7 @@ export async function openTown(target: Target, sku: string, onHand: number): Pro
     async record(event) {
       const id = nextKey();
       const input = { idempotencyKey: id, events: [{ id, sku, occurredAt: "2026-01-05T08:00:00Z", ...event }] };
-      const { recordStockEvents } = await target.connector.request<{ recordStockEvents: { results: unknown } }>(
+      const { recordStockEvents } = await target().connector.request<{ recordStockEvents: { results: unknown } }>(
         "mutation ($input: RecordStockEventsInput!) { recordStockEvents(input: $input) { results { status code } } }",
         { input },
       );
@@ -108,11 +108,11 @@ export async function openTown(target: Target, sku: string, onHand: number): Pro
     },
     async transfer(id) {
       const query = `query ($id: ID!) { transferOrder(id: $id) { ${order} } }`;
-      return (await target.connector.request<{ transferOrder: TransferView }>(query, { id })).transferOrder;
+      return (await target().connector.request<{ transferOrder: TransferView }>(query, { id })).transferOrder;
     },
-    end: (locationId) => readEnd(target, sku, locationId),
+    end: (locationId) => readEnd(target(), sku, locationId),
   };
-  await target.connector.request(
+  await target().connector.request(
     `mutation ($p: SaveProductsInput!, $l: SaveLocationsInput!, $b: SaveBookBalancesInput!) {
       saveProducts(input: $p) { userErrors { code } } saveLocations(input: $l) { userErrors { code } }
       saveBookBalances(input: $b) { userErrors { code } } }`,

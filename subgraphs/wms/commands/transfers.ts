@@ -17,7 +17,7 @@ import { noBalance } from "../domain/balance.ts";
 import { assertFact, effectOf, type StockFact } from "../domain/stock-fact.ts";
 import { assertMayReceive, assertMayShip, inTransitOf, noTransferLine, type TransferLine } from "../domain/transfer.ts";
 import { type Entry, postFacts } from "../posting.ts";
-import { lockOrCreateBalances } from "../store/balances.ts";
+import { type Balances, lockOrCreateBalances } from "../store/balances.ts";
 import { hasShipped, loadTransferLines, lockOrCreateTransferLines, transferLineText } from "../store/transfers.ts";
 import type { WmsDeps } from "./stock-facts.ts";
 
@@ -61,27 +61,16 @@ export function shipTransfer(deps: WmsDeps, input: ShipTransferInput, context: R
     const nowMs = deps.clock.now();
     const entries = goods.flatMap((item) => {
       const line = lines.get(transferLineText(item)) ?? noTransferLine(item.transferId, item.sku);
-      const { stock, snapshot } =
-        balances.get(positionText({ sku: item.sku, locationId: paper.originId })) ?? noBalance;
+      const { stock, atMs } = standing(balances, item.sku, paper.originId, nowMs);
       if (!isReport(context)) assertMayShip(line, item.quantity, item.field);
       const picked = Math.max(0, Math.min(item.quantity, line.picked, stock.picked));
       if (!isReport(context)) assertThere(stock, item.quantity - picked, item.field);
-      // Judged by the balance as it stands: no snapshot that is in it can have it already.
-      const atMs = Math.max(nowMs, snapshot?.occurredAtMs ?? 0);
-      const taken = (bucket: "picked" | "unrestricted", quantity: number) =>
-        quantity > 0
-          ? [
-              entryOf(nowMs, atMs, {
-                ...item,
-                type: "SHIPMENT",
-                locationId: paper.originId,
-                quantity,
-                fromBucket: bucket,
-                line,
-              }),
-            ]
-          : [];
-      return [...taken("picked", picked), ...taken("unrestricted", item.quantity - picked)];
+      const left = { ...item, type: "SHIPMENT", locationId: paper.originId, line } as const;
+      const parts = [
+        { fromBucket: "picked", quantity: picked },
+        { fromBucket: "unrestricted", quantity: item.quantity - picked },
+      ] as const;
+      return parts.filter(({ quantity }) => quantity > 0).map((part) => entryOf(nowMs, atMs, { ...left, ...part }));
     });
     await post(tx, recorder, "shipTransfer", nowMs, entries);
   });
@@ -104,8 +93,7 @@ export function receiveTransfer(deps: WmsDeps, input: ReceiveTransferInput, cont
     const entries = goods.map((item) => {
       const line = lines.get(transferLineText(item)) ?? noTransferLine(item.transferId, item.sku);
       if (!isReport(context)) assertMayReceive(line, item.quantity, item.field);
-      const { snapshot } = balances.get(positionText({ sku: item.sku, locationId: paper.destinationId })) ?? noBalance;
-      const atMs = Math.max(nowMs, snapshot?.occurredAtMs ?? 0);
+      const { atMs } = standing(balances, item.sku, paper.destinationId, nowMs);
       const arrived = { ...item, type: "RECEIPT", locationId: paper.destinationId, fromBucket: null, line } as const;
       return { ...entryOf(nowMs, atMs, arrived), final: input.moreToCome !== true };
     });
@@ -215,6 +203,12 @@ function assertLine(known: readonly TransferLine[], sku: string, field: readonly
 /** What a warehouse's own system says has happened; everybody else is asked whether it may. */
 function isReport({ identity }: RequestContext): boolean {
   return identity.roles.has("connector-wms") && !identity.roles.has("warehouse");
+}
+
+/** What is there, and the moment of a movement judged by it: no snapshot that is in the balance can have it already. */
+function standing(balances: Balances, sku: string, locationId: string, nowMs: number) {
+  const { stock, snapshot } = balances.get(positionText({ sku, locationId })) ?? noBalance;
+  return { stock, atMs: Math.max(nowMs, snapshot?.occurredAtMs ?? 0) };
 }
 
 /** Fails with INSUFFICIENT_STOCK. */
