@@ -75,15 +75,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     const next = createServer({ supergraph: await supergraph.compose(), config, clock, log, masking });
     await next.start();
     server = next;
-    subscriptions = await startSubscriptions({
-      http: http.server,
-      server,
-      changes,
-      authenticator,
-      masking,
-      clock,
-      log,
-    });
+    const shared = { authenticator, masking, clock, log };
+    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes });
     addRoutes(http, { server, authenticator, log, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }

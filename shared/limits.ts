@@ -134,11 +134,13 @@ export const limits = {
   /** SKUs, and locations, that one subscription may name. */
   subscriptionFilterMax: 2_000,
   /** Changes waiting for one slow reader before those of the same position become one. */
-  pendingChangesMax: 256,
+  pendingChangesMax: 1_024,
   /** Positions waiting for one slow reader before its socket is closed. */
   pendingPositionsMax: 2_048,
   slowReaderMs: 30_000,
   subscriptionExecutionsAtOnceMax: 16,
+  /** Of each partition, read and executed at once for everybody. */
+  changePageMax: 64,
   /** Of each partition, read at once for one client who comes back. */
   resumePageMax: 32,
   /** Positions whose last version a hub remembers, to drop what comes late or twice. */

@@ -34,20 +34,14 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
   let position: LogPosition | null = null;
   let isGiving = false;
   let stopped = false;
-  let listeners: (() => void)[] = [];
-
-  function moved(): void {
-    const called = listeners;
-    listeners = [];
-    for (const listener of called) listener();
-  }
+  const { moved, next: movement } = createMovement();
 
   async function until(condition: () => boolean): Promise<void> {
-    while (!condition() && !stopped) await new Promise<void>((resolve) => listeners.push(resolve));
+    while (!condition() && !stopped) await movement();
   }
 
   async function followOn(from: LogPosition): Promise<void> {
-    const entries = await log.next(from);
+    const entries = await log.next(from, limits.changePageMax);
     if (stopped || entries.length === 0) return;
     isGiving = true;
     let at = from;
@@ -68,8 +62,8 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
       lost(error);
     } else {
       logger.warn({ error }, "the log of changes cannot be read; it is tried again");
-      await wait(limits.consumerBackoffMs * 4);
     }
+    await wait(limits.consumerBackoffMs * 4);
   }
 
   async function run(): Promise<void> {
@@ -99,6 +93,18 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
       const end = await log.end();
       await until(() => position !== null && hasReached(position, end) && !isGiving);
     },
+  };
+}
+
+function createMovement() {
+  let waiting: (() => void)[] = [];
+  return {
+    moved(): void {
+      const woken = waiting;
+      waiting = [];
+      for (const resolve of woken) resolve();
+    },
+    next: () => new Promise<void>((resolve) => waiting.push(resolve)),
   };
 }
 

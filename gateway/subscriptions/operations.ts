@@ -1,6 +1,6 @@
 /**
  * What a client may ask over its socket, by the rules of graphql-transport-ws: queries and mutations through the same
- * server as over HTTP, subscriptions through the hub. The only door to graphql-ws.
+ * server as over HTTP, subscriptions through the hub.
  *
  * A subscription passes the same parsing, validation and limits as a query before anything is kept for it. Errors leave
  * in the shape and with the codes they have over HTTP.

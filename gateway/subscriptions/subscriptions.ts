@@ -5,6 +5,7 @@
  */
 import type { Server as HttpServer } from "node:http";
 import type { ApolloServer } from "@apollo/server";
+import { GraphQLError } from "graphql";
 import type { Clock } from "../../shared/clock.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Authenticator } from "../../shared/identity.ts";
@@ -34,7 +35,7 @@ export interface Subscriptions {
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
   const { http, server, changes, authenticator, masking, clock, log } = parts;
-  const run = runOn(server);
+  const run = runOn(server, masking);
   const hub = changes && createHub({ log: changes, clock, logger: log, run });
   await hub?.start();
   const operations = createOperations({ run, hub, masking });
@@ -48,11 +49,16 @@ export async function startSubscriptions(parts: SubscriptionsParts): Promise<Sub
   };
 }
 
-function runOn(server: ApolloServer<OperationContext>): Run {
+function runOn(server: ApolloServer<OperationContext>, masking: ErrorMasking): Run {
   return async ({ query, operationName, variables = {} }, contextValue) => {
     const request = { query, variables, ...(operationName === undefined ? {} : { operationName }) };
-    const { body } = await server.executeOperation(request, { contextValue });
-    // Only @defer and @stream answer in several parts, and the schema has neither.
-    return (body as Extract<typeof body, { kind: "single" }>).singleResult as OperationResult;
+    try {
+      const { body } = await server.executeOperation(request, { contextValue });
+      // Only @defer and @stream answer in several parts, and the schema has neither.
+      return (body as Extract<typeof body, { kind: "single" }>).singleResult as OperationResult;
+    } catch (thrown) {
+      const error = new GraphQLError("", { originalError: thrown as Error });
+      return { errors: [masking.formatError(error.toJSON(), error)] };
+    }
   };
 }

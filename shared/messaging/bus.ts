@@ -40,8 +40,8 @@ export interface EventLog {
   check(position: LogPosition): Promise<void>;
   /** What follows `from`, in order per partition, at most `countMax` of each. Fails with RESYNC_REQUIRED. */
   read(from: LogPosition, countMax: number): Promise<readonly LogEntry[]>;
-  /** What follows `from`; waits a while for something to come. One call at a time. Fails with RESYNC_REQUIRED. */
-  next(from: LogPosition): Promise<readonly LogEntry[]>;
+  /** Like `read`, but waits a while for something to come. One call at a time. Fails with RESYNC_REQUIRED. */
+  next(from: LogPosition, countMax: number): Promise<readonly LogEntry[]>;
 }
 
 export interface Bus {

@@ -43,7 +43,7 @@ export function createMemoryLog(partitionCount: number, entriesMax: number = lim
     });
   }
 
-  function read(from: LogPosition, countMax: number = limits.consumerBatchMax): LogEntry[] {
+  function read(from: LogPosition, countMax: number): LogEntry[] {
     return behind(from).flatMap((missing, i) => {
       const { entries } = partitions[i] as Partition;
       const start = entries.length - missing;
@@ -65,11 +65,11 @@ export function createMemoryLog(partitionCount: number, entriesMax: number = lim
       behind(position);
     },
     read: async (from, countMax) => read(from, countMax),
-    async next(from) {
-      const entries = read(from);
+    async next(from, countMax) {
+      const entries = read(from, countMax);
       if (entries.length > 0 || closed) return entries;
       await new Promise<void>((resolve) => waiting.add(resolve));
-      return read(from);
+      return read(from, countMax);
     },
     close() {
       closed = true;

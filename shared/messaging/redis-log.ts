@@ -60,10 +60,10 @@ export function createRedisLog(parts: RedisLogParts): RedisLog {
       const replies = await redis.xread("COUNT", countMax, "STREAMS", ...keys, ...from.ids);
       return entriesOf(parts, replies as StreamReply[] | null, from);
     },
-    async next(from) {
+    async next(from, countMax) {
       if (closed) return [];
       const connection = await connected();
-      const how = ["COUNT", limits.consumerBatchMax, "BLOCK", limits.streamBlockMs, "STREAMS"] as const;
+      const how = ["COUNT", countMax, "BLOCK", limits.streamBlockMs, "STREAMS"] as const;
       return entriesOf(parts, (await connection.xread(...how, ...keys, ...from.ids)) as StreamReply[] | null, from);
     },
     async close() {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { SystemName } from "../../shared/config.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createMemoryBus } from "../../shared/messaging/memory-bus.ts";
-import { expectConservation, expectNothingBridged, expectTransfersConserved } from "../helpers/conservation.ts";
+import { expectNothingBridged, expectSettled } from "../helpers/conservation.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { eachTarget, openEmbedded, type Target } from "../helpers/target.ts";
 import { openTown, type TransferTown } from "../helpers/transfers.ts";
@@ -64,8 +64,7 @@ async function expectSettled(target: Target, town: TransferTown): Promise<void> 
     expect(await town.end(town.from)).toMatchObject({ ats: 23, onHand: 23, book: 23, committed: 0 });
     expect(await town.end(town.to)).toMatchObject({ onHand: 7, dock: 7, book: 7, toCome: 0 });
   });
-  await expectConservation(target);
-  await expectTransfersConserved(target);
+  await target.eventually(() => expectSettled(target));
   await target.eventually(() => expectNothingBridged(target));
 }
 

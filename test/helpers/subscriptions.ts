@@ -114,3 +114,13 @@ function arrival(hasCome: () => boolean): Promise<void> {
   };
   return vi.waitFor(check, { timeout: 20_000, interval: 10 });
 }
+
+/** A socket of a client with manners of its own: the code it ends with, or why it could not be opened. */
+export function endOf(url: string, onOpen: (socket: WebSocket) => void = () => {}): Promise<number | string> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url.replace(/^http/, "ws"), "graphql-transport-ws");
+    socket.on("open", () => onOpen(socket));
+    socket.on("close", resolve);
+    socket.on("error", ({ message }) => resolve(message));
+  });
+}
