@@ -49,7 +49,7 @@ export interface PartRows {
 export interface Outlooks {
   /** What the formula says about rows that were read already; `parts`: of a kit, its components at the same place. */
   from(rows: Rows, parts: readonly PartRows[], channel: string): Outlook;
-  /** As it is now: nothing is expected to arrive. */
+  /** As it is now; not to be asked about later days. */
   load(loaders: Loaders, key: PositionKey, channel: string): Promise<Outlook>;
   /** As it is, and as it is going to be. */
   loadAhead(loaders: Loaders, key: PositionKey, channel: string): Promise<Outlook>;
@@ -57,9 +57,10 @@ export interface Outlooks {
   placesOf(loaders: Loaders, sku: string): Promise<string[]>;
 }
 
-type ExpectedAt = (position: Projected) => Expected;
+type ExpectedAt = (position: Projected) => Expected | null;
 
-const nothingExpected: ExpectedAt = () => ({ supply: [], latenessOf: () => [] });
+/** Of a question about now alone. */
+const nobodyAsks: ExpectedAt = () => null;
 
 export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outlooks {
   function inputOf({ position, product, location }: Rows, channel: string): AvailabilityInput {
@@ -94,11 +95,11 @@ export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outl
       parts.map(async ({ sku, required }) => ({ required, rows: await loadRows(loaders, { ...key, sku }) })),
     );
     const all = [rows, ...partRows.map((part) => part.rows)].map(({ position }) => position);
-    return judge(rows, partRows, channel, ahead ? await expected(loaders, all) : nothingExpected);
+    return judge(rows, partRows, channel, ahead ? await expected(loaders, all) : nobodyAsks);
   }
 
   return {
-    from: (rows, parts, channel) => judge(rows, parts, channel, nothingExpected),
+    from: (rows, parts, channel) => judge(rows, parts, channel, nobodyAsks),
     load: (loaders, key, channel) => load(loaders, key, channel, false),
     loadAhead: (loaders, key, channel) => load(loaders, key, channel, true),
     placesOf,
