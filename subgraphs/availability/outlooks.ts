@@ -52,7 +52,7 @@ export interface Outlooks {
    * kit, its components at the same place.
    */
   from(rows: Rows, parts: readonly PartRows[], channel: string, under?: IndexedPolicy): Outlook;
-  /** As it is now: nothing is expected to arrive. */
+  /** As it is now; not to be asked about later days. */
   load(loaders: Loaders, key: PositionKey, channel: string): Promise<Outlook>;
   /** As it is now, but for the position's own figures: those are given. */
   loadWith(loaders: Loaders, position: Projected, channel: string): Promise<Outlook>;
@@ -62,9 +62,10 @@ export interface Outlooks {
   placesOf(loaders: Loaders, sku: string): Promise<string[]>;
 }
 
-type ExpectedAt = (position: Projected) => Expected;
+type ExpectedAt = (position: Projected) => Expected | null;
 
-const nothingExpected: ExpectedAt = () => ({ supply: [], latenessOf: () => [] });
+/** Of a question about now alone. */
+const nobodyAsks: ExpectedAt = () => null;
 
 export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outlooks {
   function inputOf({ position, product, location }: Rows, channel: string, under: IndexedPolicy): AvailabilityInput {
@@ -105,11 +106,11 @@ export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outl
       parts.map(async ({ sku, required }) => ({ required, rows: await loadRows(loaders, { sku, locationId }) })),
     );
     const all = [rows, ...partRows.map((part) => part.rows)].map(({ position }) => position);
-    return judge(rows, partRows, channel, ahead ? await expected(loaders, all) : nothingExpected);
+    return judge(rows, partRows, channel, ahead ? await expected(loaders, all) : nobodyAsks);
   }
 
   return {
-    from: (rows, parts, channel, under) => judge(rows, parts, channel, nothingExpected, under),
+    from: (rows, parts, channel, under) => judge(rows, parts, channel, nobodyAsks, under),
     load: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, false),
     loadWith: async (loaders, position, channel) =>
       load(loaders, { ...(await loadRows(loaders, position)), position }, channel, false),

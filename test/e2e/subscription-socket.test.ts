@@ -8,6 +8,7 @@ import { createApiClient } from "../../shared/graphql/client.ts";
 import { issueToken, type Role } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import { createSystem, type System } from "../../system.ts";
+import { expectSettled } from "../helpers/conservation.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { openShop, type Shop } from "../helpers/shop.ts";
 import { type Data, endOf, openSocket, type Socket } from "../helpers/subscriptions.ts";
@@ -26,6 +27,7 @@ beforeAll(async () => {
   await system.drain();
 });
 afterAll(async () => {
+  await system.drain().then(() => expectSettled(scratch));
   await system.stop();
   await scratch.remove();
 });

@@ -59,7 +59,7 @@ async function requested(town: TransferTown): Promise<string> {
   return (await town.as("paula", "requestTransfer", request)).transferOrder?.id ?? "";
 }
 
-async function expectSettled(target: Target, town: TransferTown): Promise<void> {
+async function expectArrived(target: Target, town: TransferTown): Promise<void> {
   await target.eventually(async () => {
     expect(await town.end(town.from)).toMatchObject({ ats: 23, onHand: 23, book: 23, committed: 0 });
     expect(await town.end(town.to)).toMatchObject({ onHand: 7, dock: 7, book: 7, toCome: 0 });
@@ -83,7 +83,7 @@ eachTarget(
           await target().processes?.restart(dies);
           await target().eventually(async () => expect(await town.transfer(id)).toMatchObject({ status: step.status }));
         }
-        await expectSettled(target(), town);
+        await expectArrived(target(), town);
       }, 120_000);
     }
   },
@@ -123,6 +123,6 @@ describe("the system in one process that stops after every commit", () => {
       await start();
       await here().eventually(async () => expect(await town.transfer(id)).toMatchObject({ status: step.status }));
     }
-    await expectSettled(here(), town);
+    await expectArrived(here(), town);
   }, 60_000);
 });

@@ -38,9 +38,10 @@ export interface Outlook {
   atp(on: string): number | null;
 }
 
-export function outlookOf(input: AvailabilityInput, expected: Expected): Outlook {
+/** `expected` null: nobody asks about later days. */
+export function outlookOf(input: AvailabilityInput, expected: Expected | null): Outlook {
   const answer = computeAvailability(input);
-  const arrivals = arrivalsOf(input, expected);
+  const arrivals = expected === null ? [] : arrivalsOf(input, expected);
   return {
     answer,
     arrivals,

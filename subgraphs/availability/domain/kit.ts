@@ -67,12 +67,12 @@ export interface KitPart {
  * The kit is sold under its own policy: its demand, claims, safety stock and protections come off what can be put
  * together. Those of the components have come off already. Fails like `kitAvailability`, and with UNKNOWN_CHANNEL.
  */
-export function kitOutlook(own: AvailabilityInput, expected: Expected, parts: readonly KitPart[]): Outlook {
+export function kitOutlook(own: AvailabilityInput, expected: Expected | null, parts: readonly KitPart[]): Outlook {
   const kits = kitAvailability(parts.map(({ required, outlook: { answer } }) => ({ required, availability: answer })));
   const input = { ...own, freshness: freshnessOfKit(own), fromComponents: kits.availableToSell ?? 0 };
   const base = computeAvailability(input);
   const ownNet = (base.net ?? 0) - input.fromComponents;
-  const arrivals = arrivalsOf(input, expected);
+  const arrivals = expected === null ? [] : arrivalsOf(input, expected);
   const answers = parts.map(({ outlook }) => outlook.answer);
 
   function atp(on: string): number | null {
