@@ -79,7 +79,9 @@ export const limits = {
   eventPartitions: 8,
   relayBatchMax: 500,
   relayPollMs: 500,
-  relayClaimMs: 15_000,
+  /** Between two looks at rows that have to wait for another relay's. */
+  relayWaitMs: 10,
+  relayClaimMs: 5_000,
   consumerBatchMax: 500,
   consumerAttemptsMax: 5,
   consumerBackoffMs: 50,

@@ -5,7 +5,7 @@
  * the page has been dealt with, so that what is under way is bounded. A log that cannot be read is tried again; one that
  * has moved on without its reader is begun anew at its end, and whoever listens is told.
  */
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { AppError } from "../../shared/errors.ts";
 import type { Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
@@ -42,6 +42,8 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
 
   async function followOn(from: LogPosition): Promise<void> {
     const entries = await log.next(from, limits.changePageMax);
+    // A log that is closed answers at once: without a pause nobody else would ever have a turn.
+    if (entries.length === 0) await nextTurn();
     if (stopped || entries.length === 0) return;
     isGiving = true;
     let at = from;

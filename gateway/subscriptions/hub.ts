@@ -74,7 +74,9 @@ export function createHub({ log, clock, logger, run }: HubParts): Hub {
   async function resume(member: Member, cursor: LogPosition): Promise<void> {
     const { admission, identity, queue } = member;
     const where = follower.position;
-    const executeOne = (change: Parameters<Execute>[2]) => execute(admission.request, () => identity, change);
+    // Whoever was cut off comes back at once, and would wait behind what nobody reads any more.
+    const reader = () => (queue.ended ? undefined : identity);
+    const executeOne = (change: Parameters<Execute>[2]) => execute(admission.request, reader, change);
     const replay = createReplay({ log, admission, queue, execute: executeOne }, cursor);
     // The cursor may be one that another gateway gave out a moment ago.
     await follower.until(() => hasReached(where() ?? cursor, cursor));

@@ -1,14 +1,14 @@
 /**
- * The relay: outbox rows → bus, at least once, in order of commit as far as one relay goes.
+ * The relay: outbox rows → bus, at least once, of one partition key in the order of commit, however many relays there are.
  *
  * Rows are claimed by their state with a fenced UPDATE, never by "id greater than the last": row numbers are given
  * before COMMIT, so a transaction may commit a lower number later. A claim that is not finished in time is open to
  * the next relay; the copies that may follow are removed by the consumers' inboxes.
  */
 import { randomUUID } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/database.ts";
+import type { Database, Transaction } from "../db/database.ts";
 import { marks, upsertRows } from "../db/statements.ts";
 import type { AnyEvent, Topic } from "../events/canonical-event.ts";
 import type { Part } from "../lifecycle.ts";
@@ -60,7 +60,9 @@ export function createRelay({ db, bus, clock, log, drainMs = limits.drainMs }: R
       // Others may write faster than we publish: what is left then is in the outbox for the next relay.
       if (isLast || halted) return published;
       // SQLite answers at once: without a pause nobody else would have a turn until the outbox is empty.
-      await nextTurn();
+      if (rows.length > 0) await nextTurn();
+      // All that is left follows on what another relay is publishing.
+      else await wait(limits.relayWaitMs);
     }
   }
 
@@ -167,17 +169,36 @@ async function claimRows(db: Database, clock: Clock, claim: string): Promise<Cla
   const isLast = found.length < limits.relayBatchMax;
   if (found.length === 0) return { rows: [], isLast };
   const ids = found.map((row) => row.id);
-  const rows = await db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     await tx.run(
       `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ?
         WHERE id IN (${marks(ids.length)}) AND COALESCE(state, '') = 'new'`,
       [claim, clock.now(), ...ids],
     );
-    return tx.query<ClaimedRow>("SELECT topic, body FROM outbox WHERE state = 'claimed' AND claim = ? ORDER BY id", [
-      claim,
-    ]);
+    const waiting = await leaveToOthers(tx, claim);
+    const rows = await tx.query<ClaimedRow>(
+      "SELECT topic, body FROM outbox WHERE state = 'claimed' AND claim = ? ORDER BY id",
+      [claim],
+    );
+    return { rows, isLast: isLast && waiting === 0 };
   });
-  return { rows, isLast };
+}
+
+/**
+ * Gives back what follows on rows that another relay is publishing right now: of one partition key a later event never
+ * overtakes an earlier one. How many rows that were; they are new again, and soon claimed by somebody.
+ */
+async function leaveToOthers(tx: Transaction, claim: string): Promise<number> {
+  const busy = await tx.query<{ partition_key: string }>(
+    "SELECT DISTINCT partition_key FROM outbox WHERE state = 'claimed' AND claim <> ?",
+    [claim],
+  );
+  if (busy.length === 0) return 0;
+  return tx.run(
+    `UPDATE outbox SET state = 'new', claim = NULL
+      WHERE state = 'claimed' AND claim = ? AND partition_key IN (${marks(busy.length)})`,
+    [claim, ...busy.map((row) => row.partition_key)],
+  );
 }
 
 async function publishClaimed(db: Database, bus: Bus, claim: string, rows: readonly ClaimedRow[]): Promise<void> {

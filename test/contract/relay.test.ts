@@ -94,6 +94,30 @@ eachDatabase("relay", (makeKernel, kind) => {
     expect(skus().sort()).toEqual([...all].sort());
   });
 
+  it("leaves later events of a position to wait while another relay publishes earlier ones, and others go on", async () => {
+    const started = gate();
+    const goOn = gate();
+    const slow: Bus = {
+      ...notebook,
+      async publish(topic, events) {
+        started.open();
+        await goOn.opened;
+        await notebook.publish(topic, events);
+      },
+    };
+    await wire.emit("A");
+    const first = wire.relayOver(slow).flush();
+    await started.opened;
+    await wire.emit("A", "B");
+    const second = wire.relayOver(notebook).flush();
+    await eventually(() => expect(skus()).toEqual(["B"]));
+    goOn.open();
+    await Promise.all([first, second]);
+    expect(skus()).toEqual(["B", "A", "A"]);
+    const own = published.flat().filter(({ sku }) => sku === "A");
+    expect(own.map(({ sourceSeq }) => sourceSeq)).toEqual(own.map(({ sourceSeq }) => sourceSeq).sort((a, b) => a - b));
+  });
+
   // SQLite has one writer: there nobody waits for a row.
   it.skipIf(kind === "sqlite")("leaves a row alone that another relay claimed while it waited for it", async () => {
     await wire.emit("A");

@@ -15,6 +15,7 @@ import type { Bus } from "../../shared/messaging/bus.ts";
 import { createMemoryBus } from "../../shared/messaging/memory-bus.ts";
 import { createRedisBus } from "../../shared/messaging/redis-bus.ts";
 import { fact } from "../helpers/bus.ts";
+import { gate } from "../helpers/gate.ts";
 import { describeRedis, openRedisCorner, type RedisCorner } from "../helpers/redis.ts";
 
 interface Told {
@@ -28,10 +29,11 @@ const skus = Array.from({ length: 20 }, (_, i) => `HUB-${i}`);
 const noop = () => {};
 
 /** What an answer of the gateway would hold, in short. */
-async function startHub(bus: Bus): Promise<Hub> {
-  const run: Parameters<typeof createHub>[0]["run"] = async (_request, { change }) => ({
-    data: { told: { cursor: change?.cursor, sku: change?.event.sku, version: change?.event.sourceSeq } },
-  });
+async function startHub(bus: Bus, admitted: Promise<void> = Promise.resolve()): Promise<Hub> {
+  const run: Parameters<typeof createHub>[0]["run"] = async (_request, { change }) => {
+    await admitted;
+    return { data: { told: { cursor: change?.cursor, sku: change?.event.sku, version: change?.event.sourceSeq } } };
+  };
   const hub = createHub({ log: bus.log("availability"), clock, logger: silentLogger, run });
   await hub.start();
   return hub;
@@ -84,6 +86,26 @@ describe("hub over the memory log", () => {
     await hub.caughtUp();
     await expect.poll(() => told.map(({ version }) => version)).toEqual([1, 3, 4]);
     expect(hub.counters.dropped).toBe(2);
+    await hub.stop();
+  });
+
+  it("executes no more for a subscriber who has left in the middle of being brought up to date", async () => {
+    const door = gate();
+    const hub = await startHub(bus, door.opened);
+    const cursor = toCursor(await bus.log("availability").end());
+    await bus.publish(
+      "availability",
+      Array.from({ length: 500 }, (_, i) => fact("GONE", i + 1)),
+    );
+    await hub.caughtUp();
+    const queue = await hub.subscribe(admission("gone", cursor, ["GONE"]), anonymous, noop);
+    await expect.poll(() => hub.counters.executions).toBe(limits.subscriptionExecutionsAtOnceMax);
+    await queue.return();
+    door.open();
+    const told: Told[] = [];
+    read(await hub.subscribe(admission("back", cursor, ["GONE"]), anonymous, noop), told);
+    await expect.poll(() => told.at(-1)?.version).toBe(500);
+    expect(hub.counters.executions).toBe(limits.subscriptionExecutionsAtOnceMax + 500);
     await hub.stop();
   });
 
@@ -147,7 +169,7 @@ describeRedis("hub over the Redis log", () => {
 function promises(open: () => Promise<readonly [Bus, Bus]>): void {
   it("tells a subscriber who is cut off sixty times, and comes back to one replica or the other, everything once", async () => {
     const buses = await open();
-    const hubs = await Promise.all(buses.map(startHub));
+    const hubs = await Promise.all(buses.map((bus) => startHub(bus)));
     const cutsMax = 60;
     const last = 1_000_000;
     const begin = toCursor(await buses[0].log("availability").end());

@@ -2,9 +2,9 @@
  * `examples/crm.ts` does what it says: it knows the stock, and still does after its connections were cut.
  */
 import { expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { type Change, type Follower, followStock } from "../../examples/crm.ts";
 import { openShop } from "../helpers/shop.ts";
+import { cuttableSockets } from "../helpers/subscriptions.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
 async function soldBy(target: Target, skus: readonly string[]): Promise<Record<string, number | null>> {
@@ -26,20 +26,14 @@ eachTarget("the example of a CRM", (target) => {
     await target().eventually(async () => {
       expect(await soldBy(target(), shop.skus)).toEqual({ "CRM-0": 20, "CRM-1": 20, "CRM-2": 20 });
     });
-    const sockets: WebSocket[] = [];
-    class CutSocket extends WebSocket {
-      constructor(address: string, protocols?: string | string[]) {
-        super(address, protocols);
-        sockets.push(this);
-      }
-    }
+    const network = cuttableSockets();
     const changes: Change[] = [];
     const follower = await followStock({
       url: target().url,
       token: await target().token("crm", ["crm"]),
       skus: shop.skus,
       onChange: (change) => changes.push(change),
-      webSocketImpl: CutSocket,
+      webSocketImpl: network.webSocketImpl,
     });
     const { sku, locationId } = { sku: shop.skus[0] as string, locationId: shop.locationId };
     const openingKnown = knownBy(follower);
@@ -48,10 +42,10 @@ eachTarget("the example of a CRM", (target) => {
     await shop.move();
     await expect.poll(() => knownBy(follower), { timeout: 20_000 }).toEqual({ "CRM-0": 19, "CRM-1": 19, "CRM-2": 19 });
     // Cut while nobody is looking: what happens now comes with the next connection.
-    sockets.at(-1)?.terminate();
+    network.cut();
     await shop.move([sku]);
     await expect.poll(() => knownBy(follower), { timeout: 20_000 }).toMatchObject({ [sku]: 20, "CRM-1": 19 });
-    expect(sockets.length).toBe(2);
+    expect(network.opened()).toBe(2);
 
     const own = changes.filter((change) => change.availability.sku === sku);
     expect(own.map(({ cause }) => cause.type)).toEqual(

@@ -1,7 +1,7 @@
 /**
  * Many requests at once at several gateways, as buyers' programs send them, and what came of it.
  *
- * How much is sent is set from outside (ROUNDS, KEYS): little in the suite, the whole promise when somebody asks for
+ * How much is sent is set from outside (ROUNDS, KEYS, CUTS): little in the suite, the whole promise when somebody asks for
  * it. Says how long the answers took, and judges nothing.
  */
 import { expect } from "vitest";
@@ -11,6 +11,8 @@ import type { Target } from "./target.ts";
 export const rounds = countFrom("ROUNDS", 4);
 /** How many idempotency keys are sent 20 times each: what fits into the suite, or KEYS. */
 export const keyCount = countFrom("KEYS", 200);
+/** How often the connection of one subscriber is cut: what fits into the suite, or CUTS. */
+export const cutCount = countFrom("CUTS", 10);
 
 export interface Rush<T> {
   /** In the order of the requests. */

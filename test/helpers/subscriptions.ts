@@ -124,3 +124,15 @@ export function endOf(url: string, onOpen: (socket: WebSocket) => void = () => {
     socket.on("error", ({ message }) => resolve(message));
   });
 }
+
+/** A WebSocket for a client that connects by itself, whose latest connection can be cut as if the network were gone. */
+export function cuttableSockets() {
+  const sockets: WebSocket[] = [];
+  class CuttableSocket extends WebSocket {
+    constructor(address: string, protocols?: string | string[]) {
+      super(address, protocols);
+      sockets.push(this);
+    }
+  }
+  return { webSocketImpl: CuttableSocket, opened: () => sockets.length, cut: () => sockets.at(-1)?.terminate() };
+}
