@@ -1,0 +1,45 @@
+/**
+ * The benchmark works from end to end: on SQLite, without other products, for a fraction of a second.
+ *
+ * Shows that it measures, not how fast anything is.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ask } from "../../bench/ask.ts";
+import type { LoadGenerator } from "../../bench/load.ts";
+import { toResult } from "../../bench/report.ts";
+import type { Bench } from "../../bench/scenario.ts";
+import { hot } from "../../bench/scenarios/hot.ts";
+import { createWorld, type World } from "../../bench/world.ts";
+
+/** A few requests one after the other, in the place of a load generator. */
+const load: LoadGenerator = async ({ url, bodies, headers }) => {
+  const startedMs = performance.now();
+  const count = 5;
+  for (let i = 0; i < count; i++) await ask(url, bodies[i % bodies.length] ?? "", headers);
+  const elapsedMs = performance.now() - startedMs;
+  return { requestsPerSecond: (count * 1_000) / elapsedMs, p50Ms: elapsedMs / count, p99Ms: elapsedMs, failures: 0 };
+};
+
+describe("the benchmark, embedded and without peers", () => {
+  const noServices = { mysqlUrl: null, redisUrl: null };
+  const newWorld = (positions: number) => createWorld({ services: noServices, positions });
+  let world: World;
+  let bench: Bench;
+
+  beforeAll(async () => {
+    world = await newWorld(200);
+    const sizes = { seconds: 0.1, positions: 200, positionsLarge: 400 };
+    bench = { ...sizes, peers: false, load, say: () => {}, newWorld, world: async () => world };
+  }, 60_000);
+  afterAll(async () => {
+    await world?.remove();
+  });
+
+  it("measures a scenario beside the raw server, and leaves open what was not compared", async () => {
+    const result = toResult(hot.goal, hot.name, await hot.run(bench));
+    expect(result.figure).toBeGreaterThan(0);
+    expect(result.ratios).toEqual({ raw: expect.any(Number) });
+    expect(result.met).not.toBe(true);
+    expect(result.notes).toContain("other products were not measured (--no-peers)");
+  }, 60_000);
+});
