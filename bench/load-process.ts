@@ -26,14 +26,14 @@ type Autocannon = (options: object) => Promise<Outcome>;
 const job = JSON.parse(await text(process.stdin)) as LoadJob;
 process.stdout.write(JSON.stringify(await run(job)));
 
-async function run({ url, bodies, headers, connections, seconds, verify }: LoadJob): Promise<LoadResult> {
+async function run({ url, bodies, headers, connections, seconds, amount, verify }: LoadJob): Promise<LoadResult> {
   if (new URL(url).hostname !== "127.0.0.1") throw new Error(`${url} is not on this machine`);
   const { default: autocannon } = await importPeer<{ default: Autocannon }>("autocannon");
   let next = 0;
   const outcome = await autocannon({
     url,
     connections,
-    duration: seconds,
+    ...(amount === null ? { duration: seconds } : { amount }),
     timeout: 30,
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
@@ -50,6 +50,12 @@ async function run({ url, bodies, headers, connections, seconds, verify }: LoadJ
     requestsPerSecond: outcome.requests.total / outcome.duration,
     p50Ms: outcome.latency.p50,
     p99Ms: outcome.latency.p99,
-    failures: outcome.errors + outcome.timeouts + outcome.non2xx + outcome.mismatches,
+    failures: failuresOf(outcome),
   };
+}
+
+function failuresOf({ errors, timeouts, non2xx, mismatches }: Outcome): string[] {
+  const counts = { "without connection": errors - timeouts, "without answer in time": timeouts };
+  const all = { ...counts, "not 2xx": non2xx, "with errors in the answer": mismatches };
+  return Object.entries(all).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
 }

@@ -12,6 +12,7 @@ export interface Options {
   readonly seconds: number;
   readonly positions: number;
   readonly positionsLarge: number;
+  readonly crowd: number;
   readonly peers: boolean;
   /** The scenario whose gateway is profiled. */
   readonly profile: string | null;
@@ -25,6 +26,8 @@ export function usageText(names: readonly string[]): string {
   --seconds N      of each counted round of load (5)
   --positions N    in the data, an even number (10000)
   --large N        positions that growth is measured up to (1000000)
+  --crowd N        the part of the callers and sockets that goals ask for, e.g. 0.1 on a busy machine (1);
+                   leaves those goals open
   --no-peers       measure nothing but this project: installs nothing
   --profile NAME   leave a CPU profile of the gateway in this scenario, and print where its time went
 `;
@@ -43,6 +46,7 @@ export function parseOptions(argv: readonly string[], names: readonly string[]):
     seconds: numberOf("--seconds", values.seconds, 0.1, 600),
     positions: evenOf("--positions", values.positions),
     positionsLarge: evenOf("--large", values.large),
+    crowd: numberOf("--crowd", values.crowd, 0.001, 1),
     peers: !values["no-peers"],
     help: values.help,
   };
@@ -57,6 +61,7 @@ function parse(argv: readonly string[], names: readonly string[]) {
         seconds: { type: "string", default: "5" },
         positions: { type: "string", default: "10000" },
         large: { type: "string", default: "1000000" },
+        crowd: { type: "string", default: "1" },
         "no-peers": { type: "boolean", default: false },
         profile: { type: "string" },
         help: { type: "boolean", default: false },

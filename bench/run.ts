@@ -13,11 +13,20 @@ import { printProfile, profileArguments } from "./profile.ts";
 import { describeMachine, type Result, toResult, writeReport } from "./report.ts";
 import type { Bench, Scenario } from "./scenario.ts";
 import { unmeasured } from "./scenario.ts";
+import { cold } from "./scenarios/cold.ts";
+import { federated } from "./scenarios/federated.ts";
+import { growth } from "./scenarios/growth.ts";
 import { hot } from "./scenarios/hot.ts";
+import { intake } from "./scenarios/intake.ts";
+import { push } from "./scenarios/push.ts";
+import { reserve } from "./scenarios/reserve.ts";
+import { staleness } from "./scenarios/staleness.ts";
+import { start } from "./scenarios/start.ts";
+import { warm } from "./scenarios/warm.ts";
 import { resultsTable } from "./table.ts";
 import { createWorld, type World, worldKind } from "./world.ts";
 
-const scenarios: readonly Scenario[] = [hot];
+const scenarios: readonly Scenario[] = [hot, warm, cold, federated, push, reserve, intake, growth, start, staleness];
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -26,7 +35,19 @@ async function measureAll(options: Options): Promise<void> {
   const system = worldKind(services) === "servers" ? "MySQL/MariaDB and Redis" : "SQLite and memory";
   say(`measured on ${system}; rounds of ${options.seconds} s`);
   const nodeArguments = options.profile === null ? [] : profileArguments();
-  const newWorld = (positions: number) => createWorld({ services, positions, nodeArguments, say });
+  const worlds = new Set<Promise<World>>();
+  const newWorld: Bench["newWorld"] = (more) => {
+    const world = createWorld({ services, nodeArguments, say, ...more });
+    worlds.add(world);
+    return world;
+  };
+  const removeWorlds = async () => {
+    for (const world of worlds) await (await world.catch(() => undefined))?.remove();
+  };
+  // Interrupted, it still takes its databases with it; its processes end with this one.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void removeWorlds().finally(() => process.exit(1)));
+  }
   let shared: Promise<World> | undefined;
   const bench: Bench = {
     ...options,
@@ -34,7 +55,7 @@ async function measureAll(options: Options): Promise<void> {
     say,
     newWorld,
     world: () => {
-      shared ??= newWorld(options.positions);
+      shared ??= newWorld({ positions: options.positions });
       return shared;
     },
   };
@@ -45,7 +66,7 @@ async function measureAll(options: Options): Promise<void> {
       results.push(await measure(scenario, bench));
     }
   } finally {
-    await (await shared?.catch(() => undefined))?.remove();
+    await removeWorlds();
   }
   const { seconds, positions } = options;
   const measuredAt = new Date().toISOString();
@@ -59,7 +80,8 @@ async function measure(scenario: Scenario, bench: Bench): Promise<Result> {
   try {
     return toResult(scenario.goal, scenario.name, await scenario.run(bench));
   } catch (error) {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
     return toResult(scenario.goal, scenario.name, unmeasured(`failed: ${reason}`));
   }
 }
@@ -71,9 +93,6 @@ runMain(async () => {
     process.stdout.write(usageText(names));
     return;
   }
-  // So that `exit` handlers run, which end the processes that were started.
-  process.on("SIGINT", () => process.exit(130));
-  process.on("SIGTERM", () => process.exit(143));
   if (options.peers) await installPeers(say);
   await measureAll(options);
 });

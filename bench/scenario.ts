@@ -6,7 +6,7 @@
  */
 import type { GoalId } from "./goals.ts";
 import type { LoadGenerator } from "./load.ts";
-import type { World } from "./world.ts";
+import type { World, WorldOptions } from "./world.ts";
 
 export interface Measurement {
   /** In the goal's unit; null when it could not be measured, and then the first note says why. */
@@ -16,6 +16,8 @@ export interface Measurement {
   /** Other figures that the goal speaks of, by name with the unit last. */
   readonly also: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
+  /** Done with fewer callers than the goal asks for: not a verdict on it. */
+  readonly reduced?: boolean;
 }
 
 export interface Bench {
@@ -25,6 +27,8 @@ export interface Bench {
   readonly positions: number;
   /** The size that growth is measured up to. */
   readonly positionsLarge: number;
+  /** The part of the callers and sockets that a goal asks for, up to 1. */
+  readonly crowd: number;
   /** May other products be measured, that is, are they installed? */
   readonly peers: boolean;
   readonly load: LoadGenerator;
@@ -33,7 +37,7 @@ export interface Bench {
   /** The data and the servers, made when first asked for and shared by all scenarios of the run. */
   world(): Promise<World>;
   /** A world of its own, which the caller removes. */
-  newWorld(positions: number): Promise<World>;
+  newWorld(options: Pick<WorldOptions, "positions" | "systems" | "embedded">): Promise<World>;
 }
 
 export interface Scenario {

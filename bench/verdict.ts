@@ -17,7 +17,7 @@ export function judge(goal: Goal, measurement: Measurement): Verdict {
   const outcomes = goal.demands.map((demand) => judgeDemand(demand, measurement));
   const missed = outcomes.filter(({ met }) => met === false);
   const unknown = outcomes.filter(({ met }) => met === null);
-  const met = missed.length > 0 ? false : unknown.length > 0 ? null : true;
+  const met = measurement.reduced ? null : missed.length > 0 ? false : unknown.length > 0 ? null : true;
   return { met, shortfalls: [...missed, ...unknown].map(({ phrase }) => phrase) };
 }
 

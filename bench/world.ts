@@ -34,6 +34,7 @@ export interface World {
   startGateway(env?: Readonly<Record<string, string>>): Promise<Program>;
   /** The four subgraphs, each in a process of its own. */
   startSubgraphs(): Promise<Subgraphs>;
+  /** Once or more. */
   remove(): Promise<void>;
 }
 
@@ -47,7 +48,10 @@ export interface Subgraphs {
 export interface WorldOptions {
   readonly services: Services;
   readonly positions: number;
+  /** Whose databases get data; all by default. */
   readonly systems?: readonly SystemName[];
+  /** On SQLite and memory, whatever answers. */
+  readonly embedded?: boolean;
   /** For the gateway's process, when it is profiled. */
   readonly nodeArguments?: readonly string[];
   readonly say?: (line: string) => void;
@@ -61,7 +65,7 @@ export function worldKind({ mysqlUrl, redisUrl }: Services): WorldKind {
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { services, positions, systems = systemNames, nodeArguments = [], say = () => {} } = options;
-  const kind = worldKind(services);
+  const kind = options.embedded ? "embedded" : worldKind(services);
   const directory = mkdtempSync(join(tmpdir(), "iag-bench-"));
   const env = { ...environment(kind, services, directory), AUTH_SECRET: secret };
   const config = toConfig(env);

@@ -40,19 +40,18 @@ export function locationsOf(index: number): readonly [string, string] {
   return [locationIds[first] as string, locationIds[first + 1] as string];
 }
 
+/** The item that everybody wants: there is more of it than a run can reserve. */
+export const hotIndex = 0;
+const hotQuantity = 1_000_000_000;
+
 /** Both positions of a SKU. */
 export function stockOf({ seed }: Pick<DataSet, "seed">, index: number): readonly Stocked[] {
   const random = createRandom(seed * 1_000_003 + index);
   return locationsOf(index).map((locationId) => ({
     sku: skuAt(index),
     locationId,
-    unrestricted: random.integer(100, 999),
+    unrestricted: index === hotIndex ? hotQuantity : random.integer(100, 999),
     damaged: random.integer(0, 5),
     hold: random.integer(0, 9),
   }));
-}
-
-/** What the formula makes of it while nothing is reserved or committed. */
-export function availableOf({ unrestricted }: Stocked): number {
-  return unrestricted;
 }

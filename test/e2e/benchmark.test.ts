@@ -17,18 +17,18 @@ const load: LoadGenerator = async ({ url, bodies, headers }) => {
   const count = 5;
   for (let i = 0; i < count; i++) await ask(url, bodies[i % bodies.length] ?? "", headers);
   const elapsedMs = performance.now() - startedMs;
-  return { requestsPerSecond: (count * 1_000) / elapsedMs, p50Ms: elapsedMs / count, p99Ms: elapsedMs, failures: 0 };
+  return { requestsPerSecond: (count * 1_000) / elapsedMs, p50Ms: elapsedMs / count, p99Ms: elapsedMs, failures: [] };
 };
 
 describe("the benchmark, embedded and without peers", () => {
   const noServices = { mysqlUrl: null, redisUrl: null };
-  const newWorld = (positions: number) => createWorld({ services: noServices, positions });
+  const newWorld: Bench["newWorld"] = (options) => createWorld({ services: noServices, ...options });
   let world: World;
   let bench: Bench;
 
   beforeAll(async () => {
-    world = await newWorld(200);
-    const sizes = { seconds: 0.1, positions: 200, positionsLarge: 400 };
+    world = await newWorld({ positions: 200 });
+    const sizes = { seconds: 0.1, positions: 200, positionsLarge: 400, crowd: 0.01 };
     bench = { ...sizes, peers: false, load, say: () => {}, newWorld, world: async () => world };
   }, 60_000);
   afterAll(async () => {

@@ -1,0 +1,148 @@
+/**
+ * P5: a thousand sockets, ten on each of a hundred items, while two hundred changes a second are committed.
+ *
+ * Counted from the mutation's reply, which is after its COMMIT, until a socket has the message. Every socket has to get
+ * every change of its item. Needs a gateway with subscriptions: where the schema has none, it says so.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { isoTime, systemClock } from "../../shared/clock.ts";
+import { ask } from "../ask.ts";
+import { locationsOf, skuAt } from "../data/data-set.ts";
+import type { Arrivals, PushJob } from "../push-process.ts";
+import { type Bench, type Measurement, type Scenario, unmeasured } from "../scenario.ts";
+import { percentile } from "../verdict.ts";
+
+export const push: Scenario = { name: "push", goal: "P5", run };
+
+const socketsAsked = 1_000;
+const itemsCount = 100;
+/** At 20 requests a second: 200 changes. */
+const changesAsked = 10;
+const requestsPerSecond = 20;
+const warmUpPrefix = "warm-up-";
+const settleMs = 5_000;
+const readyMs = 60_000;
+
+async function run(bench: Bench): Promise<Measurement> {
+  const world = await bench.world();
+  const program = await world.startGateway();
+  let child: ChildProcess | undefined;
+  try {
+    if (!(await hasSubscriptions(program.url))) return unmeasured("no subscriptions in this build");
+    const headers = { authorization: `Bearer ${await world.token("warehouse", ["connector-wms"])}` };
+    const send = createWriter(program.url, headers);
+    const socketsPerItem = Math.ceil((socketsAsked / itemsCount) * bench.crowd);
+    child = startSubscribers(program.url, socketsPerItem * itemsCount);
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+    const ready = lines.next();
+    await warmUp(send, ready);
+
+    const committed = await changeFor(bench.seconds, Math.ceil(changesAsked * bench.crowd), send);
+    await pause(settleMs);
+    child.stdin?.write("stop\n");
+    const arrivals = JSON.parse((await lines.next()).value ?? "{}") as Arrivals;
+    return { ...summarise(committed, arrivals, socketsPerItem), reduced: bench.crowd < 1 };
+  } finally {
+    child?.kill();
+    await program.terminate();
+  }
+}
+
+async function hasSubscriptions(url: string): Promise<boolean> {
+  const query = "{ __schema { subscriptionType { fields { name } } } }";
+  const { subscriptionType } = JSON.parse(await ask(url, JSON.stringify({ query }))).data.__schema as {
+    subscriptionType: { fields: { name: string }[] } | null;
+  };
+  return subscriptionType?.fields.some(({ name }) => name === "stockChanged") === true;
+}
+
+function startSubscribers(url: string, sockets: number): ChildProcess {
+  const file = fileURLToPath(new URL("../push-process.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", file], { stdio: ["pipe", "pipe", "inherit"] });
+  const skus = Array.from({ length: sockets }, (_, i) => skuAt(i % itemsCount));
+  const job: PushJob = { url, skus, warmUpPrefix };
+  child.stdin?.write(`${JSON.stringify(job)}\n`);
+  return child;
+}
+
+/** Sends one more unit of each of these items, each as a document of its own; resolves when they are committed. */
+type Write = (indexes: readonly number[], documentIds: readonly string[]) => Promise<void>;
+
+function createWriter(url: string, headers: Readonly<Record<string, string>>): Write {
+  const query = `mutation Change($input: RecordStockEventsInput!) {
+    recordStockEvents(input: $input) { results { status } userErrors { code message } }
+  }`;
+  return async (indexes, documentIds) => {
+    const events = indexes.map((index, i) => ({
+      id: documentIds[i],
+      type: "ADJUSTMENT",
+      sku: skuAt(index),
+      locationId: locationsOf(index)[0],
+      quantity: 1,
+      reasonCode: "FOUND",
+      occurredAt: isoTime(systemClock.now()),
+      documentRef: { type: "COUNT", id: documentIds[i] },
+    }));
+    const variables = { input: { idempotencyKey: documentIds[0], events } };
+    await ask(url, JSON.stringify({ query, variables }), headers);
+  };
+}
+
+/** A subscription is not acknowledged: every item changes again until every socket has heard of it. */
+async function warmUp(send: Write, ready: Promise<unknown>): Promise<void> {
+  let isReady = false;
+  ready.then(() => {
+    isReady = true;
+  });
+  const untilMs = systemClock.now() + readyMs;
+  const items = Array.from({ length: itemsCount }, (_, i) => i);
+  for (let round = 0; !isReady; round++) {
+    if (systemClock.now() > untilMs) throw new Error(`not every socket has had a message within ${readyMs} ms`);
+    await send(
+      items,
+      items.map((i) => `${warmUpPrefix}${round}-${i}`),
+    );
+    await pause(1_000);
+  }
+}
+
+/** Document → when it was committed, as its writer knows. At a fixed rate: a slow answer does not slow the next. */
+async function changeFor(seconds: number, perRequest: number, send: Write): Promise<Map<string, number>> {
+  const committed = new Map<string, number>();
+  const requests: Promise<void>[] = [];
+  const startedMs = systemClock.now();
+  for (let i = 0; i < seconds * requestsPerSecond; i++) {
+    const indexes = Array.from({ length: perRequest }, (_, k) => (i * perRequest + k) % itemsCount);
+    const ids = indexes.map((index) => `change-${i}-${index}`);
+    const done = send(indexes, ids).then(() => {
+      for (const id of ids) committed.set(id, systemClock.now());
+    });
+    requests.push(done);
+    await pause(startedMs + ((i + 1) * 1_000) / requestsPerSecond - systemClock.now());
+  }
+  await Promise.all(requests);
+  return committed;
+}
+
+function summarise(committed: ReadonlyMap<string, number>, arrivals: Arrivals, socketsPerItem: number): Measurement {
+  const lags: number[] = [];
+  let lost = 0;
+  for (const [id, committedMs] of committed) {
+    const arrived = arrivals[id] ?? [];
+    lost += socketsPerItem - arrived.length;
+    lags.push(...arrived.map((atMs) => Math.max(0, atMs - committedMs)));
+  }
+  if (lags.length === 0) return unmeasured("no message arrived");
+  return {
+    figure: percentile(lags, 0.99),
+    ratios: {},
+    also: { p50Ms: percentile(lags, 0.5), slowestMs: Math.max(...lags), lost, messages: lags.length },
+    notes: [],
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
