@@ -28,7 +28,7 @@ export function usageText(names: readonly string[]): string {
   --large N        positions that growth is measured up to (1000000)
   --crowd N        the part of the callers and sockets that goals ask for, e.g. 0.1 on a busy machine (1);
                    leaves those goals open
-  --no-peers       measure nothing but this project: installs nothing
+  --no-peers       measure this project and the raw server alone
   --profile NAME   leave a CPU profile of the gateway in this scenario, and print where its time went
 `;
 }

@@ -4,7 +4,7 @@
  * Node.js writes the profile when the process ends (`--cpu-prof`); here it is only read. Self time: what a function
  * spent itself, without what it called.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { resultsDir } from "./report.ts";
 
@@ -46,15 +46,19 @@ function nameOf({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["
   return `${functionName || "(anonymous)"} ${file}:${lineNumber + 1}`;
 }
 
+/** For the process that is profiled; profiles of earlier runs are removed. */
 export function profileArguments(): string[] {
   mkdirSync(resultsDir, { recursive: true });
+  for (const name of readdirSync(resultsDir).filter((file) => file.endsWith(".cpuprofile")))
+    rmSync(join(resultsDir, name));
   return ["--cpu-prof", `--cpu-prof-dir=${resultsDir}`];
 }
 
 /** The newest profile in the results: its path, and its top functions a line each. */
 export function printProfile(): string {
   const files = readdirSync(resultsDir)
-    .filter((name) => name.endsWith(".cpuprofile"))
+    // Of the main thread, number 0: the one that loads TypeScript writes a profile of its own.
+    .filter((name) => /\.0\.\d+\.cpuprofile$/.test(name))
     .map((name) => join(resultsDir, name))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
   const newest = files[0];

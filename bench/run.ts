@@ -93,6 +93,6 @@ runMain(async () => {
     process.stdout.write(usageText(names));
     return;
   }
-  if (options.peers) await installPeers(say);
+  await installPeers(say);
   await measureAll(options);
 });

@@ -16,7 +16,7 @@ export interface Measurement {
   /** Other figures that the goal speaks of, by name with the unit last. */
   readonly also: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
-  /** Done with fewer callers than the goal asks for: not a verdict on it. */
+  /** Done with less than the goal asks for (callers, servers, replicas): not a verdict on it. */
   readonly reduced?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Bench {
   readonly positionsLarge: number;
   /** The part of the callers and sockets that a goal asks for, up to 1. */
   readonly crowd: number;
-  /** May other products be measured, that is, are they installed? */
+  /** Are other products measured too? */
   readonly peers: boolean;
   readonly load: LoadGenerator;
   /** One line of progress. */

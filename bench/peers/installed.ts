@@ -28,5 +28,5 @@ export async function installPeers(say: (line: string) => void): Promise<void> {
     stdio: ["ignore", 2, 2],
   });
   const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`npm ci --prefix bench ended with ${code}; --no-peers measures without`);
+  if (code !== 0) throw new Error(`npm ci --prefix bench ended with ${code}`);
 }

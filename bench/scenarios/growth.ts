@@ -14,53 +14,73 @@ import { startWarm, warmQuestions } from "./warm.ts";
 
 export const growth: Scenario = { name: "growth", goal: "P8", run };
 
-interface Rates {
-  readonly warm: number;
-  readonly reserve: number;
-  readonly memoryMiB: number;
-}
+/** Small and large take turns, so that a machine that slows down does so for both. */
+const turns = ["small", "large", "large", "small"] as const;
+type Size = (typeof turns)[number];
+type Of<T> = Readonly<Record<Size, T>>;
 
 async function run(bench: Bench): Promise<Measurement> {
-  const small = await ratesAt(bench, bench.positions);
-  const large = await ratesAt(bench, bench.positionsLarge);
-  const warm = large.warm / small.warm;
-  const reserve = large.reserve / small.reserve;
-  const compared = `${bench.positions.toLocaleString("en")} and ${bench.positionsLarge.toLocaleString("en")} positions`;
-  return {
-    figure: Math.min(warm, reserve),
-    ratios: {},
-    also: { warm, reserve, memoryMiB: large.memoryMiB },
-    notes: [compared],
-  };
+  const worldOf = (positions: number) => bench.newWorld({ positions, systems: ["availability"] });
+  const small = await worldOf(bench.positions);
+  try {
+    const large = await worldOf(bench.positionsLarge);
+    try {
+      const { warm, memoryMiB } = await warmRates(bench, { small, large });
+      const reserve = await reserveRates(bench, { small, large });
+      const compared = `${bench.positions.toLocaleString("en")} and ${bench.positionsLarge.toLocaleString("en")} positions`;
+      return {
+        figure: Math.min(warm, reserve),
+        ratios: {},
+        also: { warm, reserve, memoryMiB },
+        reduced: bench.crowd < 1,
+        notes: [compared],
+      };
+    } finally {
+      await large.remove();
+    }
+  } finally {
+    await small.remove();
+  }
 }
 
-async function ratesAt(bench: Bench, positions: number): Promise<Rates> {
-  const world = await bench.newWorld({ positions, systems: ["availability"] });
+async function warmRates(bench: Bench, worlds: Of<World>): Promise<{ warm: number; memoryMiB: number }> {
+  const small = await startWarm(worlds.small);
+  const large = await startWarm(worlds.large).catch(async (error) => {
+    await small.terminate();
+    throw error;
+  });
+  const programs = { small, large };
   try {
-    const { warm, memoryMiB } = await warmAt(bench, world);
-    bench.say(`  ${positions.toLocaleString("en")}: warm ${Math.round(warm)} requests/s, ${Math.round(memoryMiB)} MiB`);
-    const reserving = await openReserving(world);
+    const warm = await inTurns(bench, "requests/s", async (size) => {
+      const endpoint = { url: programs[size].url, bodies: warmQuestions(worlds[size]) };
+      return (await measureThroughput(bench.load, bench.seconds, endpoint)).requestsPerSecond;
+    });
+    return { warm, memoryMiB: memoryOf(large.pid) };
+  } finally {
+    await Promise.all([small.terminate(), large.terminate()]);
+  }
+}
+
+async function reserveRates(bench: Bench, worlds: Of<World>): Promise<number> {
+  return inTurns(bench, "reservations/s", async (size) => {
+    const reserving = await openReserving(worlds[size]);
     try {
-      const reserve = await measureCommand(reserving, bench);
-      bench.say(`  ${positions.toLocaleString("en")}: ${Math.round(reserve)} reservations/s`);
-      return { warm, reserve, memoryMiB };
+      return await measureCommand(reserving, bench);
     } finally {
       await reserving.close();
     }
-  } finally {
-    await world.remove();
-  }
+  });
 }
 
-async function warmAt(bench: Bench, world: World): Promise<Pick<Rates, "warm" | "memoryMiB">> {
-  const program = await startWarm(world);
-  try {
-    const bodies = warmQuestions(world);
-    const { requestsPerSecond } = await measureThroughput(bench.load, bench.seconds, { url: program.url, bodies });
-    return { warm: requestsPerSecond, memoryMiB: memoryOf(program.pid) };
-  } finally {
-    await program.terminate();
+/** The large one's rate as a part of the small one's. */
+async function inTurns(bench: Bench, unit: string, rateOf: (size: Size) => Promise<number>): Promise<number> {
+  const sums = { small: 0, large: 0 };
+  for (const size of turns) {
+    const rate = await rateOf(size);
+    bench.say(`  ${size}: ${Math.round(rate)} ${unit}`);
+    sums[size] += rate;
   }
+  return sums.large / sums.small;
 }
 
 /** What the process has in memory now, as the operating system counts it. */

@@ -39,7 +39,7 @@ async function run(bench: Bench): Promise<Measurement> {
         ...(typeof graphql === "string" ? {} : { throughGraphql: graphql.requestsPerSecond, p99Ms: graphql.p99Ms }),
         oversold: await oversold(reserving, world, callers),
       },
-      reduced: bench.crowd < 1,
+      reduced: bench.crowd < 1 || world.kind !== "servers",
       notes: [
         ...(typeof graphql === "string" ? [`through GraphQL: ${graphql}`] : []),
         ...(world.kind === "servers" ? [] : ["on SQLite, one process: the goal is about MySQL/MariaDB"]),

@@ -33,6 +33,7 @@ async function run(bench: Bench): Promise<Measurement> {
       figure: percentile(lags, 0.99),
       ratios: {},
       also: { p50Ms: percentile(lags, 0.5), slowestMs: Math.max(...lags), replicas, probes: lags.length },
+      reduced: replicas === 1,
       notes: replicas === 1 ? ["one replica only: more need MySQL/MariaDB and Redis"] : [],
     };
   } finally {

@@ -9,6 +9,7 @@ import type { LoadGenerator } from "../../bench/load.ts";
 import { toResult } from "../../bench/report.ts";
 import type { Bench } from "../../bench/scenario.ts";
 import { hot } from "../../bench/scenarios/hot.ts";
+import { staleness } from "../../bench/scenarios/staleness.ts";
 import { createWorld, type World } from "../../bench/world.ts";
 
 /** A few requests one after the other, in the place of a load generator. */
@@ -41,5 +42,11 @@ describe("the benchmark, embedded and without peers", () => {
     expect(result.ratios).toEqual({ raw: expect.any(Number) });
     expect(result.met).not.toBe(true);
     expect(result.notes).toContain("other products were not measured (--no-peers)");
+  }, 60_000);
+
+  it("measures how soon an answer shows a commit", async () => {
+    const result = toResult(staleness.goal, staleness.name, await staleness.run(bench));
+    expect(result.also["probes"]).toBeGreaterThanOrEqual(10);
+    expect(result.also["slowestMs"]).toBeGreaterThanOrEqual(result.figure ?? Number.POSITIVE_INFINITY);
   }, 60_000);
 });

@@ -67,7 +67,7 @@ describe("the command line", () => {
     expect(parseOptions(["--profile", "warm"], names)).toMatchObject({ only: ["warm"], profile: "warm" });
   });
 
-  it.each([[["--only", "tepid"]], [["--seconds", "0"]], [["--positions", "101"]], [["--fast"]]])(
+  it.each([[["--only", "tepid"]], [["--seconds", "0"]], [["--positions", "101"]], [["--crowd", "2"]], [["--fast"]]])(
     "refuses %j with INVALID_INPUT",
     (argv) => {
       expect(() => parseOptions(argv, names)).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }));

@@ -30,6 +30,12 @@ describe("judge", () => {
     expect(judge(goals.P1, unmeasured("no servers")).met).toBeNull();
   });
 
+  it("fewer callers than the goal asks for are no verdict", () => {
+    const enough = { ratios: { raw: 0.9, apolloGateway: 200 } };
+    expect(judge(goals.P1, measured({ ...enough, reduced: true })).met).toBeNull();
+    expect(judge(goals.P1, measured({ ...enough, reduced: false })).met).toBe(true);
+  });
+
   it("an upper bound is met from below", () => {
     expect(judge(goals.P10, measured({ figure: 250, also: { slowestMs: 1_000 } })).met).toBe(true);
     expect(judge(goals.P10, measured({ figure: 251, also: { slowestMs: 300 } })).met).toBe(false);
