@@ -2,15 +2,16 @@
  * The results as a picture: for each goal how far the figure is on the way to it.
  *
  * Pure: a report in, SVG text out; no font, script or style from elsewhere, readable on light and dark pages. A bar is
- * the weakest demand of its goal, so a goal that is met in one respect and missed in another shows as missed.
+ * the weakest demand of its goal, so a goal that is met in one respect and missed in another shows as missed; under it
+ * stands what was measured beside it.
  */
 import { goals } from "./goals.ts";
 import type { Report, Result } from "./report.ts";
-import { verdictText } from "./table.ts";
+import { besideText, verdictText } from "./table.ts";
 import { numberText } from "./verdict.ts";
 
 const width = 760;
-const rowHeight = 46;
+const rowHeight = 60;
 const top = 58;
 const left = 20;
 const barWidth = 480;
@@ -44,6 +45,7 @@ function row(result: Result, y: number): string {
     text(left, y + 12, escapeXml(`${result.id} ${goals[result.id].work}`), 12, colours.text),
     `<rect x="${left}" y="${y + 18}" width="${barWidth}" height="14" fill="none" stroke="${colours.frame}" stroke-opacity="0.35"/>`,
     `<rect x="${left}" y="${y + 18}" width="${drawn.toFixed(1)}" height="14" fill="${colour}"/>`,
+    text(left, y + 45, escapeXml(besideText(result)), 11, colours.text),
     text(left + barWidth + 12, y + 30, escapeXml(`${figure}${verdictText(result)}`), 12, colour),
   ].join("\n");
 }

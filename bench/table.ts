@@ -25,19 +25,21 @@ export function resultsTable(results: readonly Result[]): string {
 }
 
 function toRow(result: Result): string[] {
-  const { id, unit, figure, ratios, also, goal } = result;
-  const beside = [
-    ...Object.entries(ratios).map(([name, ratio]) => `${numberText(ratio)} × ${name}`),
-    ...Object.entries(also).map(([name, value]) => `${name} ${numberText(value)}`),
-  ];
+  const { id, unit, figure, goal } = result;
   return [
     id,
     goals[id].work,
     figure === null ? "–" : `${numberText(figure)} ${unit}`,
-    beside.join(", ") || "–",
+    besideText(result) || "–",
     goal,
     verdictText(result),
   ];
+}
+
+/** `0.35 × raw, 5 × apolloGateway, p99Ms 12`. */
+export function besideText({ ratios, also }: Pick<Result, "ratios" | "also">): string {
+  const compared = Object.entries(ratios).map(([name, ratio]) => `${numberText(ratio)} × ${name}`);
+  return [...compared, ...Object.entries(also).map(([name, value]) => `${name} ${numberText(value)}`)].join(", ");
 }
 
 export function verdictText({ met, figure }: Pick<Result, "met" | "figure">): string {

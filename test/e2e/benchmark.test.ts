@@ -5,12 +5,15 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../bench/ask.ts";
+import { stockOf } from "../../bench/data/data-set.ts";
 import type { LoadGenerator } from "../../bench/load.ts";
+import { availabilityBody } from "../../bench/questions.ts";
 import { toResult } from "../../bench/report.ts";
 import type { Bench } from "../../bench/scenario.ts";
 import { hot } from "../../bench/scenarios/hot.ts";
 import { staleness } from "../../bench/scenarios/staleness.ts";
 import { createWorld, type World } from "../../bench/world.ts";
+import { expectConservation } from "../helpers/conservation.ts";
 
 /** A few requests one after the other, in the place of a load generator. */
 const load: LoadGenerator = async ({ url, bodies, headers }) => {
@@ -35,6 +38,19 @@ describe("the benchmark, embedded and without peers", () => {
   afterAll(async () => {
     await world?.remove();
   });
+
+  it("measures on data that is consistent in itself, and answered as it was made", async () => {
+    await expectConservation(world);
+    const program = await world.startGateway();
+    const reply = JSON.parse(await ask(program.url, availabilityBody([1, 6])));
+    await program.terminate();
+    const expected = [1, 6].flatMap((index) => stockOf(world.data, index));
+    expect(reply.data.availability).toEqual(
+      expected.map(({ sku, locationId, unrestricted }) =>
+        expect.objectContaining({ sku, locationId, availableToSell: unrestricted }),
+      ),
+    );
+  }, 60_000);
 
   it("measures a scenario beside the raw server, and leaves open what was not compared", async () => {
     const result = toResult(hot.goal, hot.name, await hot.run(bench));
