@@ -33,7 +33,7 @@ export interface System extends Lifecycle {
   url(): string;
   /**
    * Resolves when everything committed so far has been published and, with the bus in this process, has had all its
-   * effects, and every source has sent a heartbeat. For tests and tools: nobody has to guess how long that takes.
+   * effects, its subscribers' answers have been made, and every source has sent a heartbeat. For tests and tools: nobody has to guess how long that takes.
    */
   drain(): Promise<void>;
 }
@@ -54,8 +54,9 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
       endpoints.push({ name, local });
     }
   }
-  const { clock, log, authenticator } = kernel;
-  const gateway = createGateway({ config, clock, log, authenticator, endpoints, readyChecks: subgraphs });
+  const { bus, clock, log, authenticator } = kernel;
+  const changes = bus.log("availability");
+  const gateway = createGateway({ config, clock, log, authenticator, endpoints, changes, readyChecks: subgraphs });
   const lifecycle = createLifecycle(
     [
       { name: "kernel", start: async () => {}, stop: () => kernel.close() },
@@ -65,7 +66,11 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
     ],
     log,
   );
-  return { ...lifecycle, kernel, gateway, subgraphs, url: () => gateway.url(), drain: () => drain(subgraphs) };
+  const drain = async () => {
+    await drainAll(subgraphs);
+    await gateway.hub()?.caughtUp();
+  };
+  return { ...lifecycle, kernel, gateway, subgraphs, url: () => gateway.url(), drain };
 }
 
 /** Creates or upgrades the schema of every system, and starts nothing. */
@@ -79,7 +84,7 @@ export async function migrateAll(config: Config): Promise<void> {
 }
 
 /** An event may cause events in other systems: only a round in which nobody published anything is the last. */
-async function drain(subgraphs: readonly Subgraph[]): Promise<void> {
+async function drainAll(subgraphs: readonly Subgraph[]): Promise<void> {
   let published: number;
   do {
     published = 0;

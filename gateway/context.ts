@@ -5,11 +5,28 @@
  * as no token. What the caller may do is not decided here but by the subgraph that owns the data.
  */
 import type { FastifyRequest } from "fastify";
-import { GraphQLError } from "graphql";
+import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../shared/command.ts";
 import { AppError } from "../shared/errors.ts";
+import type { LoggedEvent } from "../shared/graphql/execute.ts";
 import type { Authenticator, Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
+
+/** What the gateway knows of one operation; the subgraphs get the part that is a `RequestContext`. */
+export interface OperationContext extends RequestContext {
+  /** The operation is a subscription, to be executed for this one event. */
+  readonly change?: LoggedEvent;
+  /** The operation may be a subscription, which is then handed over here, valid and not executed. */
+  readonly admit?: (subscription: AdmittedSubscription) => void;
+}
+
+/** A subscription that has passed everything a query has to pass. */
+export interface AdmittedSubscription {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
 
 /** Fails with UNAUTHENTICATED. */
 export async function createContext(

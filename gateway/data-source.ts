@@ -6,9 +6,9 @@
  */
 import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from "@apollo/gateway";
 import { type DocumentNode, Kind } from "graphql";
-import type { RequestContext } from "../shared/command.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { OperationContext } from "./context.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 import { sourceErrors } from "./source-errors.ts";
@@ -32,10 +32,15 @@ export function createDataSource({ name, client, deadlines, log }: DataSourcePar
       const document = "document" in options ? options.document : undefined;
       const request = requestOf(options);
       // Entities fetched after a mutation are a query of their own, so the fetched document decides.
-      const isQuery = document !== undefined && operationOf(document) === "query";
+      const operation = document && operationOf(document);
+      const isQuery = operation === "query" || operation === "subscription";
+      const extensions = operation === "subscription" && request.change ? { change: request.change } : undefined;
       try {
         return await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
-          client.execute({ query, document, variables, operationName }, request, { signal, repeatable: isQuery }),
+          client.execute({ query, document, variables, operationName, extensions }, request, {
+            signal,
+            repeatable: isQuery,
+          }),
         );
       } catch (error) {
         if (!isUnavailable(error)) throw error;
@@ -47,10 +52,10 @@ export function createDataSource({ name, client, deadlines, log }: DataSourcePar
   };
 }
 
-function requestOf(options: GraphQLDataSourceProcessOptions): RequestContext {
+function requestOf(options: GraphQLDataSourceProcessOptions): OperationContext {
   // The gateway's own health checks and schema polling, which have no caller, are not used.
   if (!("incomingRequestContext" in options)) throw new Error(`Unexpected call of a data source: ${options.kind}`);
-  return options.incomingRequestContext.context as RequestContext;
+  return options.incomingRequestContext.context as OperationContext;
 }
 
 function operationOf(document: DocumentNode): string | undefined {

@@ -6,13 +6,14 @@
  */
 import type { ApolloServer } from "@apollo/server";
 import type { Clock } from "../shared/clock.ts";
-import type { RequestContext } from "../shared/command.ts";
 import type { Config } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Authenticator } from "../shared/identity.ts";
 import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { EventLog } from "../shared/messaging/bus.ts";
+import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { checkHealth, type ReadyCheck } from "./health.ts";
@@ -20,6 +21,8 @@ import { createHttp } from "./http.ts";
 import { createErrorMasking } from "./plugins/error-masking.ts";
 import { addRoutes } from "./routes.ts";
 import { createServer } from "./server.ts";
+import type { Hub } from "./subscriptions/hub.ts";
+import { type Subscriptions, startSubscriptions } from "./subscriptions/subscriptions.ts";
 import { createSupergraph } from "./supergraph.ts";
 
 export interface GatewayParts {
@@ -28,6 +31,8 @@ export interface GatewayParts {
   readonly log: Logger;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
+  /** What subscribers are told; null: there are no subscriptions here. */
+  readonly changes?: EventLog | null;
   /** What else in this process must answer before the gateway counts as ready. */
   readonly readyChecks?: readonly ReadyCheck[];
   readonly deadlines?: Deadlines;
@@ -41,12 +46,14 @@ export interface Gateway extends Part {
   url(): string;
   /** Resolves when the gateway can answer; fails with the reason. */
   ready(): Promise<void>;
+  /** What tells subscribers, once started; null where there is nothing to tell them from. */
+  hub(): Hub | null;
 }
 
 const defaultDeadlines: Deadlines = { queryMs: limits.subgraphQueryMs, mutationMs: limits.subgraphMutationMs };
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { config, clock, authenticator, endpoints, readyChecks = [], drainMs = limits.drainMs } = parts;
+  const { config, clock, authenticator, endpoints, changes = null, readyChecks = [], drainMs = limits.drainMs } = parts;
   const log = parts.log.child({ part: "gateway" });
   const masking = createErrorMasking(log);
   const supergraph = createSupergraph({
@@ -57,7 +64,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     log,
   });
   const http = createHttp(log);
-  let server: ApolloServer<RequestContext> | undefined;
+  let subscriptions: Subscriptions | undefined;
+  let server: ApolloServer<OperationContext> | undefined;
   let address = "";
   let stopping: Promise<void> | undefined;
 
@@ -67,6 +75,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     const next = createServer({ supergraph: await supergraph.compose(), config, clock, log, masking });
     await next.start();
     server = next;
+    const shared = { authenticator, masking, clock, log };
+    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes });
     addRoutes(http, { server, authenticator, log, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
@@ -76,6 +86,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     // A connection kept alive by a request that has just finished would be waited for like one under way.
     const sweep = setInterval(() => http.server.closeIdleConnections(), 20);
     try {
+      await subscriptions?.stop(drainMs);
       await http.close();
       await server?.stop();
     } finally {
@@ -88,6 +99,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const gateway: Gateway = {
     name: "gateway",
     url: () => `${address}/graphql`,
+    hub: () => subscriptions?.hub ?? null,
     start: () =>
       startAll().catch(async (error) => {
         await gateway.stop();

@@ -2,13 +2,15 @@
  * The gateway as a process of its own, over subgraphs that run elsewhere.
  *
  * Needs either the URL of every subgraph or SUPERGRAPH_FILE; it never starts a subgraph itself (`npm start` does).
+ * Serves subscriptions where REDIS_URL says where the events are.
  */
 import { systemClock } from "../shared/clock.ts";
 import { type Config, readEnv, systemNames, toConfig } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import { createAuthenticator } from "../shared/identity.ts";
-import { runMain, stopOnSignal } from "../shared/lifecycle.ts";
+import { createLifecycle, runMain, stopOnSignal } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/logging.ts";
+import { createRedisBus } from "../shared/messaging/redis-bus.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { createGateway } from "./gateway.ts";
 
@@ -31,14 +33,21 @@ runMain(async () => {
   const config = toConfig({ DEMO: "off", ...readEnv() });
   const log = createLogger(config.logLevel);
   const authenticator = createAuthenticator(config.auth, systemClock);
+  const { redisUrl, redisPrefix } = config;
+  const bus = redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : null;
   const gateway = createGateway({
     config,
     clock: systemClock,
     log,
     authenticator,
     endpoints: remoteEndpoints(config),
+    changes: bus?.log("availability") ?? null,
   });
-  stopOnSignal(gateway, log);
-  await gateway.start();
+  const lifecycle = createLifecycle(
+    [{ name: "bus", start: async () => {}, stop: async () => bus?.close() }, gateway],
+    log,
+  );
+  stopOnSignal(lifecycle, log);
+  await lifecycle.start();
   process.stdout.write(`ready ${gateway.url()}\n`);
 });

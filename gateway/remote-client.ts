@@ -52,8 +52,8 @@ export function createRemoteClient(url: string): RemoteClient {
   };
 }
 
-function bodyOf({ query, variables, operationName }: OperationRequest): string {
-  return JSON.stringify({ query, variables, operationName });
+function bodyOf({ query, variables, operationName, extensions }: OperationRequest): string {
+  return JSON.stringify({ query, variables, operationName, extensions });
 }
 
 function headersFor({ identity, correlationId }: RequestContext): Record<string, string> {

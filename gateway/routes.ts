@@ -6,15 +6,14 @@
 import type { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance } from "fastify";
-import type { RequestContext } from "../shared/command.ts";
 import type { Authenticator } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
-import { createContext } from "./context.ts";
+import { createContext, type OperationContext } from "./context.ts";
 import { serveGraphiql } from "./graphiql.ts";
 import type { HealthReport } from "./health.ts";
 
 export interface Routes {
-  readonly server: ApolloServer<RequestContext>;
+  readonly server: ApolloServer<OperationContext>;
   readonly authenticator: Authenticator;
   readonly log: Logger;
   readonly graphiql: boolean;

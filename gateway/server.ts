@@ -12,17 +12,19 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
 import type { Clock } from "../shared/clock.ts";
-import type { RequestContext } from "../shared/command.ts";
 import type { Config } from "../shared/config.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { OperationContext } from "./context.ts";
 import { createAccessLog } from "./plugins/access-log.ts";
 import type { ErrorMasking } from "./plugins/error-masking.ts";
 import { executableOperation } from "./plugins/executable-operation.ts";
 import { createRequestLimits } from "./plugins/request-limits.ts";
 
 /** What Apollo Server asks for a schema and for answers. */
-export type SupergraphExecutor = NonNullable<ConstructorParameters<typeof ApolloServer<RequestContext>>[0]["gateway"]>;
+export type SupergraphExecutor = NonNullable<
+  ConstructorParameters<typeof ApolloServer<OperationContext>>[0]["gateway"]
+>;
 
 export interface ServerParts {
   readonly supergraph: SupergraphExecutor;
@@ -32,8 +34,8 @@ export interface ServerParts {
   readonly masking: ErrorMasking;
 }
 
-export function createServer({ supergraph, config, clock, log, masking }: ServerParts): ApolloServer<RequestContext> {
-  return new ApolloServer<RequestContext>({
+export function createServer({ supergraph, config, clock, log, masking }: ServerParts): ApolloServer<OperationContext> {
+  return new ApolloServer<OperationContext>({
     gateway: supergraph,
     logger: toApolloLogger(log),
     nodeEnv: config.production ? "production" : "development",

@@ -11,6 +11,7 @@ import type { Logger } from "../shared/logging.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type Deadlines } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
+import { createPlanCache } from "./plan-cache.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
 import { type SupergraphExecutor, toApolloLogger } from "./server.ts";
 
@@ -68,7 +69,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       const gateway = new ApolloGateway({
         supergraphSdl,
         buildService: ({ name, url }) => createDataSource({ name, client: clientOf(name, url), deadlines, log }),
-        queryPlannerConfig: { exposeDocumentNodeInFetchNode: true },
+        queryPlannerConfig: { exposeDocumentNodeInFetchNode: true, cache: createPlanCache() },
         // What we composed ourselves is valid by construction.
         validateSupergraph: supergraphFile !== null,
         __exposeQueryPlanExperimental: parts.introspection,

@@ -195,9 +195,10 @@ function reportPurchaseUnits(table: ReadTable, findings: Finding[]): void {
   });
 }
 
+/** A manufacturer builds its assemblies to stock: none of them is sold from its components. */
 function withComponents(product: ProductInput, components: ReadonlyMap<string, readonly Component[]>): ProductInput {
   const own = components.get(product.sku);
-  return own ? { ...product, components: own } : product;
+  return own ? { ...product, components: own, kit: false } : product;
 }
 
 /** Depth first, so that whoever saves them one after the other never meets a component it does not know yet. */

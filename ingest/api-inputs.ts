@@ -12,6 +12,8 @@ export interface ProductInput {
   readonly safetyStock?: number;
   readonly active: boolean;
   readonly components?: readonly { readonly sku: string; readonly quantity: number }[];
+  /** False: an assembly, not sold from its components. */
+  readonly kit?: boolean;
 }
 
 export interface LocationInput {

@@ -67,7 +67,9 @@ export async function runCommand<R extends object>(deps: CommandDeps, command: C
     const key = parseIdempotencyKey(input.idempotencyKey);
     const caller = context.identity.person ?? "anonymous";
     const inputHash = canonicalHash(input);
+    let told = 0;
     const reply = await deps.db.transaction(async (tx) => {
+      told = 0;
       const stored = await claimKey(deps, tx, caller, operation, key, inputHash);
       if (stored) return replay<R>(stored, inputHash);
       const recorder = createRecorder(deps.system, deps.clock, {
@@ -78,7 +80,7 @@ export async function runCommand<R extends object>(deps: CommandDeps, command: C
         idempotencyKey: key,
       });
       const payload = await attempt(tx, command, recorder);
-      await recorder.flush(tx);
+      told = await recorder.flush(tx);
       await tx.run("UPDATE idempotency_keys SET reply = ? WHERE caller = ? AND operation = ? AND idempotency_key = ?", [
         JSON.stringify(payload),
         caller,
@@ -87,7 +89,8 @@ export async function runCommand<R extends object>(deps: CommandDeps, command: C
       ]);
       return payload;
     });
-    deps.committed();
+    // A refusal and a copy of an earlier reply leave the relay alone: in a rush they are most of what there is.
+    if (told > 0) deps.committed();
     return reply;
   } catch (error) {
     if (isUserError(error)) return refusal(command.refused, error);

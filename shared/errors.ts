@@ -47,6 +47,18 @@ export const errorTable = {
     shown: "request",
     message: "The document does not fit the schema.",
   },
+  RATE_LIMITED: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "request",
+    message: "More is asked for at once than one caller may.",
+  },
+  RESYNC_REQUIRED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "request",
+    message: "The cursor is too old, or of a stream that is gone: read the state again, then subscribe from there.",
+  },
   PAYLOAD_TOO_LARGE: { class: "SCHEMA", retryable: false, shown: "request", message: "The request body is too large." },
 
   // ---- what the caller can put right
@@ -181,6 +193,12 @@ export const errorTable = {
     retryable: false,
     shown: "user",
     message: "More is received than was authorised.",
+  },
+  TRANSFER_EXCEEDED: {
+    class: "BUSINESS_RULE",
+    retryable: false,
+    shown: "user",
+    message: "More than the transfer has approved to ship, or has in transit to receive.",
   },
 
   // ---- reasons beside a null or a degraded answer

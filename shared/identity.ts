@@ -37,6 +37,8 @@ export interface Identity {
   readonly channels: readonly string[] | null;
   /** The token itself, to be passed on to the subgraphs, which check it again. */
   readonly token: string | null;
+  /** When the token ends, milliseconds since the epoch; absent for anonymous callers. */
+  readonly expiresAtMs?: number;
 }
 
 export const anonymous: Identity = { person: null, roles: new Set(), accounts: null, channels: null, token: null };
@@ -140,6 +142,7 @@ function toIdentity(payload: JWTPayload, token: string): Identity {
     accounts: strings(payload["accounts"]),
     channels: strings(payload["channels"]),
     token,
+    expiresAtMs: (payload.exp as number) * 1000,
   };
 }
 

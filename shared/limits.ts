@@ -13,6 +13,8 @@ export const limits = {
   queryAliasesMax: 200,
   /** Selections of one document, its fragments in place. */
   querySelectionsMax: 10_000,
+  /** Of all query plans that the gateway remembers. */
+  queryPlanBytesMax: 50 * 1_048_576,
 
   skuLengthMax: 64,
   locationIdLengthMax: 64,
@@ -40,6 +42,7 @@ export const limits = {
   /** SKUs × locations that one `availability` field may ask for. */
   availabilityPositionsMax: 2_000,
   commandItemsMax: 1_000,
+  countLinesMax: 200,
 
   reservationLinesMax: 200,
   /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
@@ -52,6 +55,15 @@ export const limits = {
   reservationAllocationWaitMs: 24 * 3_600_000,
   /** How long it is remembered what the ERP committed, for a reservation that is confirmed afterwards. */
   orderAllocationKeptMs: 8 * 24 * 3_600_000,
+
+  /** Above it, who asked for a transfer does not approve it. Whole units of the company's currency. */
+  transferSelfApprovalValueMax: 1_000,
+
+  /** A line that is later than this counts as this late. */
+  latenessDaysMax: 365,
+  restockDaysMax: 365,
+  /** Kits inside kits. */
+  kitDepthMax: 8,
 
   idempotencyKeptMs: 48 * 3_600_000,
   publishedEventKeptMs: 7 * 24 * 3_600_000,
@@ -71,6 +83,10 @@ export const limits = {
   consumerBatchMax: 500,
   consumerAttemptsMax: 5,
   consumerBackoffMs: 50,
+  /** A posting that the books refuse: 30 s, 1 min, 2 min, … between the attempts, over four hours in all. */
+  postingAttemptsMax: 10,
+  postingRetryBackoffMs: 30_000,
+  postingRetryEveryMs: 5_000,
   streamBlockMs: 1_000,
   streamLengthMax: 100_000,
   streamLagMax: 10_000,
@@ -84,6 +100,11 @@ export const limits = {
   aheadMax: 256,
   resyncEveryMs: 10_000,
   policyPollMs: 1_000,
+  /** How long after an approval its effect is told: by then every replica has seen the new policy. */
+  policyTellWaitMs: 2_000,
+  /** Effects of proposed policies that one request may ask for, and how long each is computed in one go. */
+  policyEffectsMax: 4,
+  policyEffectMs: 2_000,
   /** How long a warehouse fact waits for master data that may still be on its way. */
   masterDataWaitMs: 1_500,
 
@@ -99,5 +120,33 @@ export const limits = {
   compositionWaitMs: 60_000,
   compositionRetryMs: 250,
   drainMs: 10_000,
+
+  /** Of one message a client sends over a WebSocket. */
+  socketMessageBytesMax: 262_144,
+  /** Written to a socket and not yet taken by its reader. */
+  socketBufferedBytesMax: 4 * 1_048_576,
+  socketInitMs: 5_000,
+  socketPingMs: 15_000,
+  /** Of one person; of one address where callers are anonymous. */
+  socketsPerIdentityMax: 200,
+  /** Subscriptions, queries and mutations under way on one socket. */
+  operationsPerSocketMax: 100,
+  /** SKUs, and locations, that one subscription may name. */
+  subscriptionFilterMax: 2_000,
+  /** Changes waiting for one slow reader before those of the same position become one. */
+  pendingChangesMax: 1_024,
+  /** Positions waiting for one slow reader before its socket is closed. */
+  pendingPositionsMax: 2_048,
+  slowReaderMs: 30_000,
+  subscriptionExecutionsAtOnceMax: 16,
+  /** Of each partition, read and executed at once for everybody. */
+  changePageMax: 64,
+  /** Of each partition, read at once for one client who comes back. */
+  resumePageMax: 32,
+  /** Positions whose last version a hub remembers, to drop what comes late or twice. */
+  knownVersionsMax: 200_000,
+  cursorLengthMax: 1_024,
+  /** Changes that the bus inside one process keeps for those who come back. */
+  memoryLogMax: 10_000,
   clockSkewS: 30,
 } as const;

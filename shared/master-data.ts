@@ -117,18 +117,35 @@ export async function findLocations(db: Reader, ids: readonly string[]): Promise
 export async function waitForMasterData(
   db: Reader,
   need: MasterDataNeed,
-  { waitMs = limits.masterDataWaitMs, pause = wait }: WaitOptions = {},
+  options: WaitOptions = {},
 ): Promise<MasterData> {
   // A malformed code will never be known: the command refuses it by itself, and at once.
   const items = need.items.filter((item) => isCode(parseSku, item.sku));
   const locationIds = need.locationIds.filter((id) => isCode(parseLocationId, id));
   const skus = items.map((item) => item.sku);
+  const look = async () => ({
+    products: await findProducts(db, skus),
+    locations: await findLocations(db, locationIds),
+  });
+  const { products, locations } = await lookUntil(
+    look,
+    (found) =>
+      items.every(({ sku, unit }) => hasUnit(found.products.get(sku), unit)) &&
+      locationIds.every((id) => found.locations.has(id)),
+    options,
+  );
+  return masterDataOf(products, locations);
+}
+
+/** Looks again, ever more seldom, until it is complete or `waitMs` have passed; what was found last. */
+export async function lookUntil<T>(
+  look: () => Promise<T>,
+  isComplete: (found: T) => boolean,
+  { waitMs = limits.masterDataWaitMs, pause = wait }: WaitOptions,
+): Promise<T> {
   for (let waitedMs = 0, stepMs = 10; ; waitedMs += stepMs, stepMs = Math.min(stepMs * 2, 200)) {
-    const products = await findProducts(db, skus);
-    const locations = await findLocations(db, locationIds);
-    const complete =
-      items.every(({ sku, unit }) => hasUnit(products.get(sku), unit)) && locationIds.every((id) => locations.has(id));
-    if (complete || waitedMs >= waitMs) return masterDataOf(products, locations);
+    const found = await look();
+    if (isComplete(found) || waitedMs >= waitMs) return found;
     await pause(stepMs);
   }
 }
@@ -186,7 +203,8 @@ function productRow(event: CanonicalEvent<"master.changed">, data: ProductChange
     safety_stock: data.safetyStock,
     sell_multiple: data.sellMultiple ?? null,
     units: JSON.stringify(data.units),
-    components: JSON.stringify(data.components ?? []),
+    // Of an assembly they are no stock that could be sold.
+    components: JSON.stringify(data.kit === false ? [] : (data.components ?? [])),
     version: data.version,
   };
 }

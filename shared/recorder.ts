@@ -54,8 +54,10 @@ export interface Recorder {
   audit(entry: AuditEntry, cause?: Cause): void;
   /** Adds an event; `cause` where it differs from the recorder's. Returns its id. */
   event<T extends EventType>(event: NewEvent<T>, cause?: Cause): string;
-  /** Writes what was collected. Called once, by whoever opened the transaction. */
-  flush(tx: Transaction): Promise<void>;
+  /** An event that was added before, with its envelope. */
+  recorded(eventId: string): AnyEvent;
+  /** Writes what was collected; how many events that were. Called once, by whoever opened the transaction. */
+  flush(tx: Transaction): Promise<number>;
   /** Forgets what was collected since the start (a savepoint was rolled back). */
   clear(): void;
 }
@@ -73,6 +75,11 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
       const full = envelope(system, clock.now(), event, eventCause);
       events.push(full as AnyEvent);
       return full.id;
+    },
+    recorded(eventId) {
+      const event = events.find(({ id }) => id === eventId);
+      if (!event) throw new Error(`no event ${eventId} was recorded`);
+      return event;
     },
     async flush(tx) {
       const nowMs = clock.now();
@@ -105,6 +112,7 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
           created_at_ms: nowMs,
         })),
       );
+      return events.length;
     },
     clear() {
       audits = [];

@@ -125,6 +125,15 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
+describe("end-to-end tests", () => {
+  it("end with every number explained: on a target, or by asking themselves", () => {
+    const own = modules.filter((m) => isUnder(m.path, "test/e2e"));
+    expect(own.length).toBeGreaterThan(0);
+    const audited = /\b(eachTarget|expectSettled)\(/;
+    expect(own.filter((m) => !audited.test(m.text)).map((m) => m.path)).toEqual([]);
+  });
+});
+
 describe("packages", () => {
   const manifest = JSON.parse(readText("package.json")) as PackageJson;
   const locked = (JSON.parse(readText("package-lock.json")) as { packages: Record<string, LockedPackage> }).packages;
@@ -133,7 +142,7 @@ describe("packages", () => {
 
   it("everything imported is declared: what runs in production as a dependency, the rest for development", () => {
     const declared = (path: string, typeOnly: boolean) =>
-      typeOnly || isUnder(path, "test") || path.endsWith(".config.ts")
+      typeOnly || isUnder(path, "test", "examples") || path.endsWith(".config.ts")
         ? [...runtime, ...Object.keys(manifest.devDependencies)]
         : runtime;
     const undeclared = imports.filter(

@@ -5,12 +5,14 @@
  */
 import type { ApolloServerPlugin } from "@apollo/server";
 import type { Clock } from "../../shared/clock.ts";
-import type { RequestContext } from "../../shared/command.ts";
 import type { Logger } from "../../shared/logging.ts";
+import type { OperationContext } from "../context.ts";
 
-export function createAccessLog(clock: Clock, log: Logger): ApolloServerPlugin<RequestContext> {
+export function createAccessLog(clock: Clock, log: Logger): ApolloServerPlugin<OperationContext> {
   return {
-    async requestDidStart() {
+    async requestDidStart({ contextValue: { change } }) {
+      // Once per event and document: nobody asked for these one by one.
+      if (change) return;
       const startedMs = clock.now();
       return {
         async willSendResponse({ operation, operationName, contextValue, response }) {

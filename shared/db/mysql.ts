@@ -103,24 +103,31 @@ async function queryOn<T>(runner: QueryRunner, sql: string, params: readonly Sql
 }
 
 function transactionOn(runner: QueryRunner): Transaction {
-  let depth = 0;
+  /** Of the work under way, the outermost first. SAVEPOINT is sent with the first change: what only looks needs none. */
+  const savepoints: { readonly name: string; isSet: boolean }[] = [];
   return {
     dialect: "mysql",
     manager: runner.manager,
     query: (sql, params) => queryOn(runner, sql, params),
-    run: async (sql, params = []) => (await runner.query(sql, [...params], true)).affected ?? 0,
+    async run(sql, params = []) {
+      for (const savepoint of savepoints.filter(({ isSet }) => !isSet)) {
+        savepoint.isSet = true;
+        await runner.query(`SAVEPOINT ${savepoint.name}`);
+      }
+      return (await runner.query(sql, [...params], true)).affected ?? 0;
+    },
     async savepoint(work) {
       // A name of its own: a second savepoint of the same name would take the first one away.
-      const name = `work_${++depth}`;
-      await runner.query(`SAVEPOINT ${name}`);
+      const savepoint = { name: `work_${savepoints.length + 1}`, isSet: false };
+      savepoints.push(savepoint);
       try {
         return await work();
       } catch (error) {
         // After a deadlock the savepoint is gone with the transaction: the first error is the one to report.
-        if (judge(error) === "final") await runner.query(`ROLLBACK TO SAVEPOINT ${name}`);
+        if (savepoint.isSet && judge(error) === "final") await runner.query(`ROLLBACK TO SAVEPOINT ${savepoint.name}`);
         throw error;
       } finally {
-        depth -= 1;
+        savepoints.pop();
       }
     },
   };

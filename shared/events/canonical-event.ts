@@ -38,17 +38,24 @@ export interface EventData {
   "putaway.completed": StockMoved;
   "pick.confirmed": StockMoved;
   "shipment.confirmed": StockMoved;
-  "shipment.voided": StockMoved;
+  /** `settled`: of a transfer, the part of the change that had been counted as settled (see transfer.received). */
+  "shipment.voided": StockMoved & { readonly settled?: number };
   "stock.status.changed": StockMoved;
   "adjustment.posted": StockMoved;
   /** At the origin, to `toLocationId`. `bridged`: the part of the quantity that the ERP had committed here. */
   "transfer.shipped": StockMoved & { readonly bridged: number };
-  /** At the destination. `final`: nothing more of the shipment is to come. */
-  "transfer.received": StockMoved & { readonly final: boolean };
+  /** At the destination. `settled`: how many more shipped units are not to come later: each has arrived or is missing. */
+  "transfer.received": StockMoved & { readonly settled: number };
   // the paper of an adjustment, under a partition of its own: nothing has moved yet
   "adjustment.requested": AdjustmentTold;
   "adjustment.approved": AdjustmentTold;
   "adjustment.rejected": AdjustmentTold;
+  /** Evidence, under a partition of its own: nothing moves. */
+  "count.recorded": CountTold;
+  /** Of a purchase order at a location: SHIPPED, ARRIVED or UNLOADED. */
+  "receipt.progressed": { readonly receiptId: string; readonly step: string };
+  /** An exception, of one SKU of a receipt: what is wrong with it by now; an empty list takes back what was told. */
+  "receipt.discrepancy": ReceiptDiscrepancyTold;
   /** Absolute: everything up to `asOfSeq` of this source is in it. */
   "inventory.snapshot": Snapshot;
   // erp
@@ -60,6 +67,8 @@ export interface EventData {
   "transfer.cancelled": TransferTold;
   /** At the destination: units that left the origin and did not arrive. An exception; nothing moves. */
   "transfer.discrepancy": { readonly transferId: string; readonly missing: number };
+  /** At the origin: what becomes of the missing units. NOT_SHIPPED: the warehouse puts them back there. */
+  "transfer.resolved": { readonly transferId: string; readonly resolution: TransferResolution };
   /** The book followed a warehouse event: the offset that bridged the time in between is cleared. */
   "erp.posting.acknowledged": {
     readonly postedEventId: string;
@@ -93,7 +102,15 @@ export interface EventData {
   "reservation.expired": ReservationChanged;
   /** Confirmed, but the ERP has not committed its order in time. */
   "reservation.unallocated": ReservationChanged;
-  "availability.changed": { readonly version: number; readonly causeEventIds: readonly string[] };
+  /** One committed change of a position: its figures before and after, and what caused it. */
+  "availability.changed": {
+    readonly version: number;
+    readonly before: PositionFigures;
+    readonly after: PositionFigures;
+    /** The last of the facts behind the change; the ids of all of them in `causeEventIds`. */
+    readonly cause: ChangeCause;
+    readonly causeEventIds: readonly string[];
+  };
   "snapshot.requested": { readonly system: SystemName };
 }
 
@@ -110,6 +127,33 @@ export interface AdjustmentTold {
   readonly contentHash: string;
   /** Who has to decide; null where nobody has to. */
   readonly tier: string | null;
+}
+
+export const transferResolutions = ["WRITTEN_OFF", "NOT_SHIPPED"] as const;
+export type TransferResolution = (typeof transferResolutions)[number];
+
+export interface CountTold {
+  readonly countId: string;
+  readonly countedBy: string;
+  readonly recountOf: string | null;
+  /** Base units; `adjustmentId`: what a variance became, null where there is none. */
+  readonly lines: readonly {
+    readonly sku: string;
+    readonly bucket: Bucket;
+    readonly expected: number;
+    readonly counted: number;
+    readonly adjustmentId: string | null;
+  }[];
+}
+
+export interface ReceiptDiscrepancyTold {
+  readonly receiptId: string;
+  readonly status: string;
+  /** Base units; null where the order does not ask for the item. */
+  readonly expected: number | null;
+  readonly received: number;
+  /** SHORT, OVER, DAMAGED, WRONG_ITEM, with the base units concerned. */
+  readonly discrepancies: readonly { readonly type: string; readonly quantity: number }[];
 }
 
 export interface TransferTold {
@@ -134,6 +178,48 @@ export interface Snapshot {
     readonly quarantined: number;
     readonly inInspection: number;
     readonly restockApproved: number;
+  };
+}
+
+/** What availability knows of a position; the formula needs no row beside it. */
+export interface PositionFigures {
+  readonly version: number;
+  readonly wms: Buckets;
+  readonly erp: { readonly book: number; readonly committed: number };
+  readonly returns: { readonly quarantined: number; readonly inInspection: number; readonly restockApproved: number };
+  readonly shippedNotPosted: number;
+  readonly receivedNotPosted: number;
+  readonly adjustedNotPosted: number;
+  readonly reserved: number;
+  readonly reservedByChannel: Readonly<Record<string, number>>;
+  /** How far each owner's events have been applied. */
+  readonly progress: Readonly<
+    Record<
+      "erp" | "wms" | "returns",
+      { readonly seq: number; readonly asOfMs: number; readonly gapSinceMs: number | null }
+    >
+  >;
+}
+
+/** The event behind a change, as far as a subscriber is told of it. */
+export interface ChangeCause {
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly source: SystemName;
+  /** RFC 3339. */
+  readonly occurredAt: string;
+  readonly correlationId: string;
+  readonly document: DocumentRef | null;
+}
+
+export function changeCauseOf(event: AnyEvent): ChangeCause {
+  return {
+    eventId: event.id,
+    type: event.type,
+    source: event.source,
+    occurredAt: event.time,
+    correlationId: event.correlationId,
+    document: event.documentRef,
   };
 }
 
@@ -165,6 +251,8 @@ export interface InboundLine {
   readonly from: string | null;
   /** RFC 3339 date on which the last of it arrived; null while some of it is open, or where nobody knows. */
   readonly arrivedOn: string | null;
+  /** The order is finished or given up: nothing more will come of the line. Older events do not say it. */
+  readonly closed?: boolean;
 }
 
 export type InboundType = "PURCHASE_ORDER" | "TRANSFER";
@@ -182,8 +270,10 @@ export interface ProductChanged {
   readonly units: readonly { readonly unit: string; readonly numerator: number; readonly denominator: number }[];
   /** Sold only in multiples of this many base units. */
   readonly sellMultiple?: number | null;
-  /** What a kit consists of, in base units of each. */
+  /** What a kit or an assembly consists of, in base units of each. */
   readonly components?: readonly { readonly sku: string; readonly quantity: number }[];
+  /** False: an assembly; its components are a bill of materials and it is not sold from them. */
+  readonly kit?: boolean;
 }
 
 export interface LocationChanged {

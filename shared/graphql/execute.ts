@@ -16,6 +16,7 @@ import {
   validate,
 } from "graphql";
 import { AppError, errorTable } from "../errors.ts";
+import type { AnyEvent } from "../events/canonical-event.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 
@@ -25,6 +26,14 @@ export interface OperationRequest {
   readonly document?: DocumentNode | undefined;
   readonly variables?: Record<string, unknown> | undefined;
   readonly operationName?: string | undefined;
+  /** Of a subscription: the one event to execute it for. It becomes the root value, as the language defines it. */
+  readonly extensions?: { readonly change?: LoggedEvent } | undefined;
+}
+
+/** An event of a subscription, and where its stream stands after it. */
+export interface LoggedEvent {
+  readonly cursor: string;
+  readonly event: AnyEvent;
 }
 
 export interface OperationResult {
@@ -59,6 +68,7 @@ export function createExecutor(schema: GraphQLSchema, log: Logger): Executor {
       variableValues: request.variables,
       operationName: request.operationName,
       contextValue,
+      rootValue: request.extensions?.change,
     });
     if (!result.errors) return { data: result.data as Record<string, unknown> };
     const errors = result.errors.map((error) => toPublicError(error, log));

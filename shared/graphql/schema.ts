@@ -43,7 +43,7 @@ function guardFields(schema: GraphQLSchema, access: AccessTable): void {
   const unused = new Set(Object.keys(access));
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type)) continue;
-    const isRoot = type === schema.getQueryType() || type === schema.getMutationType();
+    const isRoot = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].includes(type);
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
       const rule = access[coordinate];

@@ -7,6 +7,7 @@
  */
 import type { SystemName } from "../config.ts";
 import type { AnyEvent, Heartbeat, Topic } from "../events/canonical-event.ts";
+import type { LogPosition } from "../log-cursor.ts";
 
 export interface Batch {
   readonly partition: number;
@@ -21,6 +22,28 @@ export interface Subscription {
   stop(): Promise<void>;
 }
 
+export interface LogEntry {
+  readonly partition: number;
+  /** Grows within a partition; see `compareEntryIds`. */
+  readonly id: string;
+  readonly event: AnyEvent;
+}
+
+/**
+ * A topic as everybody may read it, each from where they stand: nothing is acknowledged, nobody is waited for. Bounded:
+ * who comes back too late finds the place gone, and never a hole.
+ */
+export interface EventLog {
+  /** Where the log ends now. */
+  end(): Promise<LogPosition>;
+  /** Is everything after `position` still there? Fails with RESYNC_REQUIRED. */
+  check(position: LogPosition): Promise<void>;
+  /** What follows `from`, in order per partition, at most `countMax` of each. Fails with RESYNC_REQUIRED. */
+  read(from: LogPosition, countMax: number): Promise<readonly LogEntry[]>;
+  /** Like `read`, but waits a while for something to come. One call at a time. Fails with RESYNC_REQUIRED. */
+  next(from: LogPosition, countMax: number): Promise<readonly LogEntry[]>;
+}
+
 export interface Bus {
   readonly partitions: number;
   /** Resolves when the events are in the stream (memory: when every group has handled them). */
@@ -28,6 +51,8 @@ export interface Bus {
   /** Tells every partition of `facts` that all of the system's commits before `timeMs` have been published. */
   heartbeat(system: SystemName, timeMs: number): Promise<void>;
   consume(topic: Topic, group: string, handler: BatchHandler): Promise<Subscription>;
+  /** Of `availability`; `facts` has consumers. */
+  log(topic: "availability"): EventLog;
   /** Changes when the stream has lost what was in it; the relay then publishes again. */
   epoch(): Promise<string>;
   ping(): Promise<void>;

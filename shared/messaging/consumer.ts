@@ -145,7 +145,8 @@ async function takeIn(
   return fresh;
 }
 
-function isTransient(error: unknown): boolean {
+/** Will it pass by itself, so that the same work may simply be tried again? */
+export function isTransient(error: unknown): boolean {
   if (error instanceof AppError) return error.row.class === "TRANSIENT";
   return judge(error) !== "final";
 }

@@ -2,10 +2,12 @@
  * The bus inside one process.
  *
  * `publish` resolves only when every group has handled the events, so the outbox rows of whatever was under way at a
- * crash are still unpublished and come again at the next start. Keeps nothing itself.
+ * crash are still unpublished and come again at the next start. Keeps nothing itself but the last changes of
+ * availability, for subscribers who come back.
  */
 import { type AnyEvent, type Heartbeat, partitionOf, type Topic } from "../events/canonical-event.ts";
 import type { Batch, BatchHandler, Bus } from "./bus.ts";
+import { createMemoryLog } from "./memory-log.ts";
 
 interface Group {
   readonly topic: Topic;
@@ -17,6 +19,7 @@ interface Group {
 /** One partition: with one writer to the database there is nothing to be done in parallel, and batches stay large. */
 export function createMemoryBus(partitions = 1): Bus {
   const groups = new Map<string, Group>();
+  const log = createMemoryLog(partitions);
 
   function deliver(topic: Topic, batches: readonly Batch[]): Promise<unknown> {
     const deliveries: Promise<void>[] = [];
@@ -42,6 +45,7 @@ export function createMemoryBus(partitions = 1): Bus {
         else byPartition.set(partition, [event]);
       }
       const batches = [...byPartition].map(([partition, list]) => ({ partition, events: list, heartbeats: [] }));
+      if (topic === "availability") for (const event of events) log.append(partitionOf(event, partitions), event);
       await deliver(topic, batches);
     },
     async heartbeat(system, timeMs) {
@@ -61,9 +65,13 @@ export function createMemoryBus(partitions = 1): Bus {
         },
       };
     },
+    log: () => log,
     // Nothing can be lost here: what was not handled was not published.
     epoch: async () => "memory",
     ping: async () => {},
-    close: async () => groups.clear(),
+    async close() {
+      groups.clear();
+      log.close();
+    },
   };
 }

@@ -13,6 +13,7 @@ import type { Logger } from "../logging.ts";
 import { connectRedis, type Redis } from "../redis.ts";
 import type { BatchHandler, Bus, Subscription } from "./bus.ts";
 import { createPartitionLeases, type PartitionLeases } from "./partition-leases.ts";
+import { createRedisLog } from "./redis-log.ts";
 
 export interface RedisBusOptions {
   readonly url: string;
@@ -34,6 +35,17 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   const readers = new Set<{ stop(): Promise<void> }>();
   const streamKey = (topic: Topic, partition: number) => `${prefix}events:{${topic}:${partition}}`;
   const waitForReaders = createLagBrake(redis, partitions, streamKey);
+  const epoch = async () => {
+    const key = `${prefix}epoch`;
+    await redis.set(key, randomUUID(), "NX");
+    return (await redis.get(key)) as string;
+  };
+  const availabilityLog = createRedisLog({
+    redis,
+    connect: () => connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 }),
+    epoch,
+    keys: Array.from({ length: partitions }, (_, partition) => streamKey("availability", partition)),
+  });
 
   return {
     partitions,
@@ -69,16 +81,14 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
         },
       };
     },
-    async epoch() {
-      const key = `${prefix}epoch`;
-      await redis.set(key, randomUUID(), "NX");
-      return (await redis.get(key)) as string;
-    },
+    log: () => availabilityLog,
+    epoch,
     ping: async () => {
       await redis.ping();
     },
     async close() {
       for (const running of readers) await running.stop();
+      await availabilityLog.close();
       redis.disconnect();
     },
   };

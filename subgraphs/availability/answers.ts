@@ -1,35 +1,31 @@
 /**
- * From a question (SKUs, locations, channel, caller) to answers: gathers what the formula needs and asks it.
+ * From a question (SKUs, locations, channel, caller) to answers.
  *
- * The formula is in `domain/ats.ts`; here stands who may ask for which channel, and what an absent row means: a known
- * item at a known place that nobody has reported is 0 with the reason NO_POSITION, an unknown item or place is null.
+ * Here stands who may ask for which channel, and which positions a question is about. What one position is answered
+ * is gathered in `outlooks.ts`; the formula is in `domain/ats.ts` and `domain/atp.ts`.
  */
-import type { Clock } from "../../shared/clock.ts";
-import { AppError, errorTable } from "../../shared/errors.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { EventData, PositionFigures } from "../../shared/events/canonical-event.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
-import type { LocationReplica, ProductReplica } from "../../shared/master-data.ts";
-import { type AvailabilityResult, computeAvailability } from "./domain/ats.ts";
+import type { Outlook } from "./domain/atp.ts";
+import type { AvailabilityResult } from "./domain/ats.ts";
+import { dateAt } from "./domain/calendar.ts";
+import { networkAvailability } from "./domain/network.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
-import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems } from "./domain/position.ts";
-import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
+import { fromFigures } from "./domain/projection.ts";
+import { type PromiseInput, type PromiseResult, parsePromise, promise } from "./domain/promise.ts";
 import { covers } from "./domain/reservation.ts";
-import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
+import type { Confidence } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
+import { createOutlooks, type OutlookDeps, type PartRows, type Rows } from "./outlooks.ts";
 import type { PositionKey } from "./store/positions.ts";
-import type { Watermarks } from "./watermarks.ts";
 
-export interface AnswerDeps {
-  readonly clock: Clock;
-  readonly policy: () => IndexedPolicy;
-  readonly watermarks: Watermarks;
-}
+export type Change = Pick<EventData["availability.changed"], "before" | "after">;
 
-/** One position, and what master data says of its item and its place. */
-export interface Rows {
-  readonly position: Projected;
-  readonly product: ProductReplica | null;
-  readonly location: LocationReplica | null;
+export interface ChangeAnswer {
+  readonly availability: AvailabilityResult;
+  readonly previousAvailableToSell: number | null;
 }
 
 export interface Answers {
@@ -37,69 +33,86 @@ export interface Answers {
   channelFor(identity: Identity, asked: string | null | undefined): string;
   /** The channel a reservation is for: one that the token covers. Fails with UNKNOWN_CHANNEL, FORBIDDEN. */
   reservingChannel(identity: Identity, asked: string | null | undefined): string;
-  /** What the formula says about rows that were read already. */
-  from(rows: Rows, channel: string): AvailabilityResult;
+  /**
+   * What the formula says about rows that were read already, under the policy in force or another one; `parts`: of a
+   * kit, its components at the same place.
+   */
+  from(rows: Rows, parts: readonly PartRows[], channel: string, under?: IndexedPolicy): AvailabilityResult;
+  /** What the figures of an event say, by master data, policy and freshness as they are now. */
+  ofChange(loaders: Loaders, key: PositionKey, change: Change, channel: string): Promise<ChangeAnswer>;
   /** In the order of the keys. */
   of(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<AvailabilityResult[]>;
+  /** With what is expected to arrive; in the order of the keys. */
+  ahead(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<Outlook[]>;
+  /**
+   * From where and by when a quantity can come. Fails with BAD_USER_INPUT, QUERY_TOO_COMPLEX, and as `channelFor`.
+   */
+  promise(loaders: Loaders, identity: Identity, input: PromiseInput): Promise<PromiseAnswer>;
   /** The keys of a question. Fails with QUERY_TOO_COMPLEX, BAD_USER_INPUT. */
   keysFor(loaders: Loaders, skus: readonly string[], locationIds?: readonly string[] | null): Promise<PositionKey[]>;
 }
 
-export function createAnswers({ clock, policy, watermarks }: AnswerDeps): Answers {
-  async function answer(loaders: Loaders, key: PositionKey, channel: string): Promise<AvailabilityResult> {
-    const [position, product, location] = await Promise.all([
-      loaders.position.load(key),
-      loaders.product.load(key.sku),
-      loaders.location.load(key.locationId),
-    ]);
-    const projected = position ?? emptyProjection(key.sku, key.locationId);
-    const result = from({ position: projected, product, location }, channel);
-    const noPosition = result.reason === null && projected.version === 0;
-    return noPosition ? { ...result, reason: `NO_POSITION: ${errorTable.NO_POSITION.message}` } : result;
-  }
+export interface PromiseAnswer extends PromiseResult {
+  /** The worst of all locations that were asked. */
+  readonly confidence: Confidence;
+}
 
-  function from({ position, product, location }: Rows, channel: string): AvailabilityResult {
-    const nowMs = clock.now();
-    return computeAvailability({
-      position,
-      product: productFacts(position.sku, product),
-      location: locationFacts(position.locationId, location),
-      policy: policy(),
-      channel,
-      freshness: freshnessOf(position, watermarks, nowMs),
-      nowMs,
-    });
-  }
+export function createAnswers(deps: OutlookDeps): Answers {
+  const { policy } = deps;
+  const outlooks = createOutlooks(deps);
+  const ahead: Answers["ahead"] = (loaders, keys, channel) =>
+    Promise.all(keys.map((key) => outlooks.loadAhead(loaders, key, channel)));
+
+  const keysFor: Answers["keysFor"] = async (loaders, skus, locationIds) => {
+    assertSize(skus.length * (locationIds?.length ?? 1));
+    if (locationIds) return skus.flatMap((sku) => locationIds.map((locationId) => ({ sku, locationId })));
+    const [places] = await Promise.all([
+      Promise.all(skus.map((sku) => outlooks.placesOf(loaders, sku))),
+      // Without locations there is no row that could carry the reason.
+      assertKnown(loaders, skus),
+    ]);
+    const keys = skus.flatMap((sku, i) => (places[i] ?? []).map((locationId) => ({ sku, locationId })));
+    assertSize(keys.length);
+    return keys;
+  };
 
   return {
     reservingChannel: (identity, asked) => reservingChannel(policy(), identity, asked),
-    from,
+    from: (rows, parts, channel, under) => outlooks.from(rows, parts, channel, under).answer,
+    async ofChange(loaders, key, { before, after }, channel) {
+      const told = async (figures: PositionFigures) =>
+        (await outlooks.loadWith(loaders, fromFigures(key.sku, key.locationId, figures), channel)).answer;
+      return { availability: await told(after), previousAvailableToSell: (await told(before)).availableToSell };
+    },
     channelFor: (identity, asked) => channelFor(policy(), identity, asked),
-    of: (loaders, keys, channel) => Promise.all(keys.map((key) => answer(loaders, key, channel))),
-    async keysFor(loaders, skus, locationIds) {
-      assertSize(skus.length * (locationIds?.length ?? 1));
-      if (locationIds) return skus.flatMap((sku) => locationIds.map((locationId) => ({ sku, locationId })));
-      const [positions, products] = await Promise.all([
-        loaders.positionsOfSku.loadMany(skus),
-        loaders.product.loadMany(skus),
-      ]);
-      const unknown = skus.filter((_, i) => products[i] === null);
-      if (unknown.length > 0) {
-        // Without locations there is no row that could carry the reason.
-        throw new AppError("BAD_USER_INPUT", {
-          message: `No such SKU: ${unknown.slice(0, 10).join(", ")}.`,
-          reason: "UNKNOWN_SKU",
-          skus: unknown.slice(0, 10),
-        });
-      }
-      const keys = positions.flatMap((found) => {
-        if (found instanceof Error) throw found;
-        return found.map(({ sku, locationId }) => ({ sku, locationId }));
-      });
-      assertSize(keys.length);
-      return keys;
+    async of(loaders, keys, channel) {
+      const now = await Promise.all(keys.map((key) => outlooks.load(loaders, key, channel)));
+      return now.map(({ answer }) => answer);
+    },
+    ahead,
+    keysFor,
+    async promise(loaders, identity, input) {
+      const request = parsePromise(input);
+      const channel = channelFor(policy(), identity, input.channel);
+      await assertKnown(loaders, [input.sku]);
+      const keys = await keysFor(loaders, [input.sku], input.locationIds && [...new Set(input.locationIds)]);
+      const found = await ahead(loaders, keys, channel);
+      const { confidence } = networkAvailability(found.map(({ answer }) => answer));
+      return { ...promise(found, request, dateAt(deps.clock.now())), confidence };
     },
   };
+}
+
+/** Fails with BAD_USER_INPUT. */
+async function assertKnown(loaders: Loaders, skus: readonly string[]): Promise<void> {
+  const products = await loaders.product.loadMany(skus);
+  const unknown = skus.filter((_, i) => products[i] === null);
+  if (unknown.length === 0) return;
+  throw new AppError("BAD_USER_INPUT", {
+    message: `No such SKU: ${unknown.slice(0, 10).join(", ")}.`,
+    reason: "UNKNOWN_SKU",
+    skus: unknown.slice(0, 10),
+  });
 }
 
 function assertSize(positions: number): void {
@@ -128,29 +141,4 @@ function reservingChannel(policy: IndexedPolicy, identity: Identity, asked: stri
   if (!covers(identity, id)) throw new AppError("FORBIDDEN", { message: `The token does not cover channel ${id}.` });
   if (policy.channels.some((known) => known.policy.id === id)) return id;
   throw new AppError("UNKNOWN_CHANNEL", { message: `No such channel: ${id}.`, field: ["input", "channel"] });
-}
-
-function freshnessOf(position: Projected, watermarks: Watermarks, nowMs: number): Freshness {
-  const heard = watermarks.of(position.sku);
-  const of = (system: SourceSystem): SourceFreshness => {
-    const progress = position.progress[system];
-    const asOfMs = Math.max(progress.asOfMs, heard[system] ?? 0);
-    return { asOfMs: asOfMs === 0 ? null : asOfMs, gap: hasGap(progress, nowMs), version: progress.seq };
-  };
-  return Object.fromEntries(sourceSystems.map((system) => [system, of(system)])) as unknown as Freshness;
-}
-
-function productFacts(sku: string, product: ProductReplica | null): ProductFacts {
-  return {
-    sku,
-    known: product !== null,
-    active: product?.active ?? false,
-    class: product?.class ?? null,
-    safetyStock: product?.safetyStock ?? null,
-    sellMultiple: product?.sellMultiple ?? 1,
-  };
-}
-
-function locationFacts(locationId: string, location: LocationReplica | null): LocationFacts {
-  return { locationId, known: location !== null, sellable: location?.sellable ?? false };
 }

@@ -6,10 +6,10 @@
  * they are never counted twice for longer than the ERP takes, and never free in between.
  */
 import type { Transaction } from "../../shared/db/database.ts";
-import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import { type AnyEvent, type ChangeCause, changeCauseOf } from "../../shared/events/canonical-event.ts";
 import { partitionKey, positionText } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
-import type { Projected } from "./domain/projection.ts";
+import { figuresOf, type Projected } from "./domain/projection.ts";
 import { allocate, claim, handOver, type Reservation, reservationChanged } from "./domain/reservation.ts";
 import type { ReservationLineRow } from "./entities.ts";
 import { lockKnownPositions, saveClaims } from "./store/positions.ts";
@@ -40,12 +40,12 @@ type ReservationEvent =
   | "reservation.expired"
   | "reservation.unallocated";
 
-/** Audit row and event of what has become of a reservation; the event's id. */
-export function tell(recorder: Recorder, type: ReservationEvent, reservation: Reservation): string {
+/** Audit row and event of what has become of a reservation; the event is the cause of what it does to positions. */
+export function tell(recorder: Recorder, type: ReservationEvent, reservation: Reservation): ChangeCause {
   const { reservationId, version, channel, orderId } = reservation;
   const data = reservationChanged(reservation);
   recorder.audit({ subject: `reservation:${reservationId}`, action: type, detail: data });
-  return recorder.event({
+  const eventId = recorder.event({
     type,
     sourceSeq: version,
     partitionKey: `reservation:${reservationId}`,
@@ -53,6 +53,7 @@ export function tell(recorder: Recorder, type: ReservationEvent, reservation: Re
     channel,
     data,
   });
+  return changeCauseOf(recorder.recorded(eventId));
 }
 
 /** Writes a reservation that was changed; what its lines no longer hold goes back to their positions. */
@@ -62,12 +63,12 @@ export async function saveChanged(
   before: Reservation,
   after: Reservation,
   positions: LockedPositions,
-  causeEventId: string,
+  cause: ChangeCause,
 ): Promise<void> {
   await saveReservation(tx, after);
   for (const [i, line] of before.lines.entries()) {
     const given = line.held - (after.lines[i]?.held ?? 0);
-    if (given > 0) await changeClaim(tx, recorder, positions, line, after.channel, -given, causeEventId);
+    if (given > 0) await changeClaim(tx, recorder, positions, line, after.channel, -given, cause);
   }
 }
 
@@ -79,22 +80,25 @@ export async function changeClaim(
   key: { readonly sku: string; readonly locationId: string },
   channel: string,
   quantity: number,
-  causeEventId: string,
+  cause: ChangeCause,
 ): Promise<void> {
   const position = positions.get(positionText(key));
   if (!position) throw new Error(`position ${positionText(key)} has claims and no row`);
   const next = { ...claim(position, channel, quantity), version: position.version + 1 };
   positions.set(positionText(key), next);
   await saveClaims(tx, next);
-  tellPosition(recorder, next, [causeEventId]);
+  tellPosition(recorder, position, next, [cause]);
 }
 
+/** Tells of one committed change of a position. `causes`: the facts behind it, of which the last is named. */
 export function tellPosition(
   recorder: Recorder,
-  { sku, locationId, version }: Projected,
-  causeEventIds: readonly string[],
-  cause: Cause = recorder.cause,
+  before: Projected,
+  after: Projected,
+  causes: readonly ChangeCause[],
+  by: Cause = recorder.cause,
 ): void {
+  const { sku, locationId, version } = after;
   recorder.event(
     {
       type: "availability.changed",
@@ -102,9 +106,15 @@ export function tellPosition(
       partitionKey: partitionKey(sku, locationId),
       sku,
       locationId,
-      data: { version, causeEventIds },
+      data: {
+        version,
+        before: figuresOf(before),
+        after: figuresOf(after),
+        cause: causes.at(-1) as ChangeCause,
+        causeEventIds: causes.map(({ eventId }) => eventId),
+      },
     },
-    cause,
+    by,
   );
 }
 
@@ -114,7 +124,7 @@ export async function handOverConfirmed(
   recorder: Recorder,
   { orderId, lines }: Reservation,
   positions: LockedPositions,
-  causeEventId: string,
+  cause: ChangeCause,
   nowMs: number,
 ): Promise<void> {
   if (orderId === null) return;
@@ -124,7 +134,7 @@ export async function handOverConfirmed(
   );
   for (const { line, taken } of await handOverLines(tx, recorder, known, nowMs)) {
     const key = { sku: line.sku, locationId: line.location_id };
-    await changeClaim(tx, recorder, positions, key, line.channel, -taken, causeEventId);
+    await changeClaim(tx, recorder, positions, key, line.channel, -taken, cause);
   }
 }
 

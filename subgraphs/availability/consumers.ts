@@ -8,13 +8,16 @@
 
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
-import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
+import { type AnyEvent, changeCauseOf, type EventType } from "../../shared/events/canonical-event.ts";
 import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
+import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
+import { noteMasterChanges } from "./rule-changes.ts";
+import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
 import { lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
@@ -38,6 +41,7 @@ const facts: readonly EventType[] = [
   "transfer.approved",
   "transfer.cancelled",
   "transfer.discrepancy",
+  "transfer.resolved",
   "erp.posting.acknowledged",
   "erp.posting.failed",
   "book.balance.changed",
@@ -55,6 +59,7 @@ export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerS
       topic: "facts",
       types: [...facts, "master.changed"],
       async handle(tx, events, recorder) {
+        await noteMasterChanges(tx, events, clock.now());
         await applyMasterData(tx, events);
         await project(tx, events, recorder, clock.now());
       },
@@ -70,16 +75,46 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
     .map(({ key }) => key)
     .sort((a, b) => (positionText(a) < positionText(b) ? -1 : 1));
   const factsOf = (position: Projected) => byPosition.get(positionText(position))?.events ?? [];
-  const projected = (await lockPositions(tx, keys)).map((position) =>
+  const before = await lockPositions(tx, keys);
+  const projected = before.map((position) =>
     factsOf(position).reduce((state, event) => applyFact(state, event, nowMs), position),
   );
+  await followSupply(tx, before, factsOf, nowMs);
   const changed = await handOverAllocated(tx, recorder, events, projected, nowMs);
-  for (const position of changed) {
+  for (const [i, position] of changed.entries()) {
     const own = factsOf(position);
-    const causeEventIds = own.map((event) => event.id);
-    tellPosition(recorder, position, causeEventIds, causeOf(consumerName, own.at(-1) as AnyEvent));
+    const by = causeOf(consumerName, own.at(-1) as AnyEvent);
+    tellPosition(recorder, before[i] as Projected, position, own.map(changeCauseOf), by);
   }
   await savePositions(tx, changed);
+}
+
+/** What is still to come at locked positions, and how late what came was; few facts are about either. */
+async function followSupply(
+  tx: Transaction,
+  locked: readonly Projected[],
+  factsOf: (position: Projected) => readonly AnyEvent[],
+  nowMs: number,
+): Promise<void> {
+  const concerned = locked.filter((position) => factsOf(position).some(concernsInbound));
+  const stored = await loadInbound(tx, concerned);
+  const changes: InboundChange[] = [];
+  const arrivals: ArrivalAt[] = [];
+  for (const position of concerned) {
+    const { sku, locationId } = position;
+    const before = stored.get(positionText(position)) ?? noInbound;
+    let after: Inbound = before;
+    let state = position;
+    for (const event of factsOf(position)) {
+      after = applyInbound(after, event, state.progress.erp);
+      state = applyFact(state, event, nowMs);
+      const arrival = arrivalOf(event);
+      if (arrival) arrivals.push({ sku, locationId, ...arrival });
+    }
+    changes.push({ sku, locationId, before, after: compacted(after, state.progress.erp) });
+  }
+  await saveInbound(tx, changes);
+  await recordArrivals(tx, arrivals);
 }
 
 function groupByPosition(events: readonly AnyEvent[]) {

@@ -1,9 +1,10 @@
 /**
- * The tables of `availability`: positions, policy versions, reservations and the orders they become.
+ * The tables of `availability`: positions, policy versions, reservations and the orders they become, and supply.
  *
  * A position is addressed by (sku, locationId); its figures follow its owners' facts, its claims the reservations.
  */
 import { EntitySchema } from "typeorm";
+import type { DocumentLine } from "./domain/inbound.ts";
 import type { ReservationStatus } from "./domain/reservation.ts";
 
 /** How far the events of one owner have been applied to a position. */
@@ -40,7 +41,8 @@ export type PositionRow = {
 export interface PolicyRow {
   version: number;
   channel: string;
-  state: "PROPOSED" | "ACTIVE" | "SUPERSEDED";
+  /** DRAFT: of a dry run, and so never in the table. */
+  state: "DRAFT" | "PROPOSED" | "ACTIVE" | "SUPERSEDED";
   change_body: string;
   policy_body: string | null;
   proposed_by: string;
@@ -84,6 +86,38 @@ export type OrderAllocationRow = {
   matched: number;
   recorded_at_ms: number;
 };
+
+export type RuleChangeRow = {
+  event_id: string;
+  correlation_id: string;
+  change_body: string;
+  due_at_ms: number;
+  place_body: string | null;
+  positions: number;
+  changed: number;
+};
+
+/** A line of a document at a position; "" for no line. */
+export type DocumentLineColumns = {
+  sku: string;
+  location_id: string;
+  document_type: DocumentLine["documentType"];
+  document_id: string;
+  line: string;
+};
+
+export type InboundLineRow = DocumentLineColumns & {
+  open_quantity: number;
+  promised_on: string | null;
+  from_id: string | null;
+  source_seq: number;
+};
+
+export type InboundReceiptRow = DocumentLineColumns & { quantity: number };
+
+export type ArrivalRow = DocumentLineColumns & { from_id: string; days_late: number; source_seq: number };
+
+export type LatenessRow = { from_id: string; days_late: number; arrived_lines: number };
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
 const wholeNumber = {
@@ -200,4 +234,56 @@ export const OrderAllocationEntity = new EntitySchema<OrderAllocationRow>({
     matched: quantity,
     recorded_at_ms: wholeNumber,
   },
+});
+
+export const RuleChangeEntity = new EntitySchema<RuleChangeRow>({
+  name: "RuleChange",
+  tableName: "rule_changes",
+  columns: {
+    event_id: key(128),
+    correlation_id: text(128),
+    change_body: { type: "text" },
+    due_at_ms: wholeNumber,
+    place_body: { type: "text", nullable: true },
+    positions: quantity,
+    changed: quantity,
+  },
+});
+
+const documentLine = {
+  sku: key(64),
+  location_id: key(64),
+  document_type: key(32),
+  document_id: key(128),
+  line: key(128),
+} as const;
+
+export const InboundLineEntity = new EntitySchema<InboundLineRow>({
+  name: "InboundLine",
+  tableName: "inbound_lines",
+  columns: {
+    ...documentLine,
+    open_quantity: quantity,
+    promised_on: { ...text(10), nullable: true },
+    from_id: { ...text(64), nullable: true },
+    source_seq: wholeNumber,
+  },
+});
+
+export const InboundReceiptEntity = new EntitySchema<InboundReceiptRow>({
+  name: "InboundReceipt",
+  tableName: "inbound_receipts",
+  columns: { ...documentLine, quantity: wholeNumber },
+});
+
+export const ArrivalEntity = new EntitySchema<ArrivalRow>({
+  name: "Arrival",
+  tableName: "arrivals",
+  columns: { ...documentLine, from_id: text(64), days_late: quantity, source_seq: wholeNumber },
+});
+
+export const LatenessEntity = new EntitySchema<LatenessRow>({
+  name: "Lateness",
+  tableName: "lateness",
+  columns: { from_id: key(64), days_late: { ...quantity, primary: true }, arrived_lines: wholeNumber },
 });

@@ -9,10 +9,14 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
+import { limits } from "../../shared/limits.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
+import { type Inbound, noInbound } from "./domain/inbound.ts";
 import type { Projected } from "./domain/projection.ts";
+import type { LatenessCount } from "./domain/promising.ts";
 import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
+import { loadInbound, loadLateness } from "./store/inbound.ts";
 import { pagePolicies } from "./store/policies.ts";
 import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
 import { loadReservations } from "./store/reservations.ts";
@@ -22,6 +26,9 @@ export type { PositionKey } from "./store/positions.ts";
 export interface Loaders {
   readonly position: DataLoader<PositionKey, Projected | null, string>;
   readonly positionsOfSku: DataLoader<string, readonly Projected[]>;
+  readonly inbound: DataLoader<PositionKey, Inbound, string>;
+  /** By supplier or origin. */
+  readonly lateness: DataLoader<string, readonly LatenessCount[]>;
   readonly product: DataLoader<string, ProductReplica | null>;
   readonly location: DataLoader<string, LocationReplica | null>;
   /** One row more than the page has, if there is one; what was read here is not read again. */
@@ -31,6 +38,9 @@ export interface Loaders {
   pageOfPolicies(page: Page): Promise<readonly PolicyRow[]>;
 }
 
+/** A question about kits reads their components too: more at once than one statement can bind. */
+const maxBatchSize = limits.availabilityPositionsMax;
+
 export function createLoaders(reader: Reader, clock: Clock): Loaders {
   // One moment for the whole operation: what has expired for one field has expired for all.
   const nowMs = clock.now();
@@ -39,19 +49,36 @@ export function createLoaders(reader: Reader, clock: Clock): Loaders {
       const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [positionText(row), row]));
       return keys.map((key) => found.get(positionText(key)) ?? null);
     },
-    { cacheKeyFn: positionText },
+    { cacheKeyFn: positionText, maxBatchSize },
   );
   return {
     position,
-    positionsOfSku: new DataLoader(async (skus) => {
-      const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
-      for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
-      return skus.map((sku) => bySku.get(sku) ?? []);
+    positionsOfSku: new DataLoader(
+      async (skus) => {
+        const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
+        for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
+        return skus.map((sku) => bySku.get(sku) ?? []);
+      },
+      { maxBatchSize },
+    ),
+    inbound: new DataLoader<PositionKey, Inbound, string>(
+      async (keys) => {
+        const found = await loadInbound(reader, keys);
+        return keys.map((key) => found.get(positionText(key)) ?? noInbound);
+      },
+      { cacheKeyFn: positionText, maxBatchSize },
+    ),
+    lateness: new DataLoader(async (from) => {
+      const found = await loadLateness(reader, from);
+      return from.map((id) => found.get(id) ?? []);
     }),
-    product: new DataLoader(async (skus) => {
-      const found = await findProducts(reader, skus);
-      return skus.map((sku) => found.get(sku) ?? null);
-    }),
+    product: new DataLoader(
+      async (skus) => {
+        const found = await findProducts(reader, skus);
+        return skus.map((sku) => found.get(sku) ?? null);
+      },
+      { maxBatchSize },
+    ),
     location: new DataLoader(async (ids) => {
       const found = await findLocations(reader, ids);
       return ids.map((id) => found.get(id) ?? null);

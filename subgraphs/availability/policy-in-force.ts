@@ -10,17 +10,28 @@ import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { defaultPolicy, type Policy } from "./domain/policy.ts";
 import { type IndexedPolicy, indexPolicy } from "./domain/policy-index.ts";
-import { activePolicy, activePolicyVersion } from "./store/policies.ts";
+import type { PolicyRow } from "./entities.ts";
+import { activePolicy, activePolicyVersion, findPolicy } from "./store/policies.ts";
 
 export interface PolicyInForce extends Part {
   current(): IndexedPolicy;
   /** Takes over a newer version, if there is one. */
   refresh(): Promise<void>;
+  /** The one that the database has now. */
+  newest(): Promise<IndexedPolicy>;
 }
 
 /** The policy in force as its rows say it. */
 export async function readPolicyInForce(reader: Reader): Promise<Policy> {
-  const row = await activePolicy(reader);
+  return bodyOf(await activePolicy(reader));
+}
+
+/** A version that is or has been in force. */
+export async function readPolicy(reader: Reader, version: number): Promise<Policy> {
+  return bodyOf(await findPolicy(reader, version));
+}
+
+function bodyOf(row: PolicyRow | undefined): Policy {
   return row?.policy_body ? (JSON.parse(row.policy_body) as Policy) : defaultPolicy();
 }
 
@@ -42,5 +53,9 @@ export function createPolicyInForce(db: Database, log: Logger): PolicyInForce {
     },
     current: () => indexed,
     refresh,
+    async newest() {
+      await refresh();
+      return indexed;
+    },
   };
 }

@@ -54,8 +54,8 @@ export function createReservationSweep({ db, clock, log, committed }: SweepDeps)
     const expired = expire(reservation, nowMs);
     const flagged = flagUnallocated(reservation, nowMs);
     if (expired) {
-      const eventId = tell(recorder, "reservation.expired", expired);
-      await saveChanged(tx, recorder, reservation, expired, positions, eventId);
+      const cause = tell(recorder, "reservation.expired", expired);
+      await saveChanged(tx, recorder, reservation, expired, positions, cause);
     } else if (flagged) {
       tell(recorder, "reservation.unallocated", flagged);
       await saveReservation(tx, flagged);

@@ -4,31 +4,49 @@
  * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
  */
 import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import type { EventData } from "../../shared/events/canonical-event.ts";
+import type { LoggedEvent } from "../../shared/graphql/execute.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
+import { toCursor } from "../../shared/log-cursor.ts";
+import type { EventLog } from "../../shared/messaging/bus.ts";
 import type { Answers } from "./answers.ts";
-import type { ApprovePolicyInput, PolicyCommands, SetPolicyInput } from "./commands/channel-policy.ts";
+import {
+  type ApprovePolicyInput,
+  type PolicyCommands,
+  policyContentHash,
+  type SetPolicyInput,
+} from "./commands/channel-policy.ts";
 import type { ConfirmReservationInput, ReleaseReservationInput } from "./commands/decide-reservation.ts";
 import type { ReservationCommands } from "./commands/reservations.ts";
 import type { ReserveStockInput } from "./commands/reserve-stock.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
 import { networkAvailability } from "./domain/network.ts";
+import type { PolicyChange } from "./domain/policy-change.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
+import type { PromiseInput, PromiseLine } from "./domain/promise.ts";
 import { isHeld, mayRead, type Reservation, statusAt } from "./domain/reservation.ts";
 import type { SourceStatus } from "./domain/source-status.ts";
 import type { PolicyRow } from "./entities.ts";
 import type { Loaders, PositionKey } from "./loaders.ts";
+import type { EffectArgs, PolicyEffectAnswer, PolicyEffects, ProposedPolicy } from "./policy-effect.ts";
 
 export interface AvailabilityContext extends ResolverContext {
   readonly loaders: Loaders;
+  /** What this operation has asked for that is dear. */
+  readonly asked: { effects: number };
 }
 
 interface ResolverDeps {
   readonly answers: Answers;
   readonly commands: PolicyCommands;
+  readonly effects: PolicyEffects;
   readonly reservations: ReservationCommands;
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
+  /** What subscribers are told, and where that stands. */
+  readonly log: Pick<EventLog, "end">;
 }
 
 type Context = AvailabilityContext;
@@ -46,13 +64,34 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
   };
 
   return {
-    ...rootResolvers(deps, answerAll),
+    ...withPromises(rootResolvers(deps, answerAll), answers),
     ...fieldResolvers(answers, answerAll),
+    Subscription: subscriptionFields(answers),
     Reservation: reservationFields(deps.clock),
+    ChannelPolicy: {
+      effect: (proposed: ProposedPolicy, args: EffectArgs, { asked }: Context) =>
+        deps.effects.of(proposed, args, asked),
+    },
+    PolicyEffect: {
+      computedAt: ({ computedAtMs }: PolicyEffectAnswer) => computedAtMs,
+    },
   };
 }
 
-function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerAll: AnswerAll): Resolvers {
+function withPromises(roots: Resolvers, answers: Answers): Resolvers {
+  const promise = (_: unknown, { input }: { input: PromiseInput }, { loaders, request }: Context) =>
+    answers.promise(loaders, request.identity, input);
+  return {
+    ...roots,
+    Query: { ...roots["Query"], promise },
+    PromiseLine: {
+      location: ({ locationId }: PromiseLine, _: unknown, { loaders }: Context) => loadLocation(loaders, locationId),
+    },
+  };
+}
+
+function rootResolvers(deps: ResolverDeps, answerAll: AnswerAll): Resolvers {
+  const { commands, reservations, policy } = deps;
   return {
     Query: {
       availability: (_: unknown, args: LocationsArgs & { skus: string[] }, context: Context) =>
@@ -71,6 +110,7 @@ function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerA
         const found = await loaders.reservation.load(id);
         return found && mayRead(found, request.identity) ? found : null;
       },
+      stockCursor: async () => toCursor(await deps.log.end()),
       channels: (_: unknown, __: unknown, { request }: Context) =>
         policy()
           .channels.filter(({ policy: channel }) => channel.public || maySee(request.identity, channel.id))
@@ -93,6 +133,28 @@ function rootResolvers({ commands, reservations, policy }: ResolverDeps, answerA
   };
 }
 
+/** Of one event, which whoever keeps the subscription hands over as the root value: nothing is kept here. */
+function subscriptionFields(answers: Answers): Resolvers[string] {
+  return {
+    stockChanged: async (change: LoggedEvent | undefined, { channel }: ChannelArgs, context: Context) => {
+      const { sku, locationId, data } = changeIn(change);
+      const asked = answers.channelFor(context.request.identity, channel);
+      const key = { sku, locationId };
+      const answer = await answers.ofChange(context.loaders, key, data, asked);
+      return { ...answer, cursor: change?.cursor, position: key, cause: data.cause };
+    },
+  };
+}
+
+/** Fails with BAD_USER_INPUT: a subscription that somebody sent like a query. */
+function changeIn(change: LoggedEvent | undefined): PositionKey & { data: EventData["availability.changed"] } {
+  const event = change?.event;
+  if (event?.type === "availability.changed" && event.sku !== null && event.locationId !== null) {
+    return { sku: event.sku, locationId: event.locationId, data: event.data };
+  }
+  throw new AppError("BAD_USER_INPUT", { message: "Subscriptions are served by the gateway, over WebSocket." });
+}
+
 function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
   return {
     StockPosition: {
@@ -111,6 +173,8 @@ function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
       location: ({ locationId }: AvailabilityResult, _: unknown, { loaders }: Context) =>
         loadLocation(loaders, locationId),
       asOf: (answer: AvailabilityResult) => answer.asOfMs,
+      availableToPromise: async (answer: AvailabilityResult, { on }: { on: string }, { loaders }: Context) =>
+        (await answers.ahead(loaders, [answer], answer.channel))[0]?.atp(on) ?? null,
     },
     SourceStatus: {
       asOf: (source: SourceStatus) => source.asOfMs,
@@ -162,7 +226,9 @@ function maySee(identity: Context["request"]["identity"], channelId: string): bo
 }
 
 function toPolicyVersion(row: PolicyRow) {
+  const proposed: ProposedPolicy = { version: row.version, change: JSON.parse(row.change_body) as PolicyChange };
   return {
+    ...proposed,
     policyVersion: row.version,
     channel: row.channel,
     status: row.state,
@@ -171,6 +237,7 @@ function toPolicyVersion(row: PolicyRow) {
     note: row.note,
     proposedAt: row.proposed_at_ms,
     decidedAt: row.decided_at_ms,
+    contentHash: policyContentHash(row),
   };
 }
 

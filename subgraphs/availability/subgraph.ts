@@ -2,12 +2,12 @@
  * The availability subgraph, put together: positions, policy in force, watermarks, answers.
  *
  * Opens its database and starts nothing: whoever mounts it starts its parts.
- *
- * Opens its database and starts nothing: whoever mounts it starts its parts.
  */
 
 import { Availability1767225600401 } from "../../migrations/availability/001-positions-and-policy.ts";
 import { Reservations1767225600402 } from "../../migrations/availability/002-reservations.ts";
+import { Inbound1767225600403 } from "../../migrations/availability/003-inbound.ts";
+import { RuleChanges1767225600404 } from "../../migrations/availability/004-rule-changes.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -25,29 +25,49 @@ import { createPolicyCommands } from "./commands/channel-policy.ts";
 import { createReservationCommands } from "./commands/reservations.ts";
 import { createConsumers } from "./consumers.ts";
 import {
+  ArrivalEntity,
+  InboundLineEntity,
+  InboundReceiptEntity,
+  LatenessEntity,
   OrderAllocationEntity,
   PolicyEntity,
   PositionEntity,
   ReservationEntity,
   ReservationLineEntity,
+  RuleChangeEntity,
 } from "./entities.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { createLoaders } from "./loaders.ts";
+import { createPolicyEffects } from "./policy-effect.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
 import { createResolvers } from "./resolvers.ts";
+import { createRuleChanges } from "./rule-changes.ts";
 import { createTurns } from "./turns.ts";
 import { createWatermarks } from "./watermarks.ts";
 
 export const availabilityDatabase: DatabaseSpec = {
   system: "availability",
-  entities: [PositionEntity, PolicyEntity, ReservationEntity, ReservationLineEntity, OrderAllocationEntity],
+  entities: [
+    PositionEntity,
+    PolicyEntity,
+    ReservationEntity,
+    ReservationLineEntity,
+    OrderAllocationEntity,
+    RuleChangeEntity,
+    InboundLineEntity,
+    InboundReceiptEntity,
+    ArrivalEntity,
+    LatenessEntity,
+  ],
   migrations: [
     Kernel1767225600001,
     MasterData1767225600002,
     ProductCost1767225600003,
     Availability1767225600401,
     Reservations1767225600402,
+    Inbound1767225600403,
+    RuleChanges1767225600404,
   ],
 };
 
@@ -61,8 +81,10 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const answers = createAnswers({ clock, policy: inForce.current, watermarks });
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
+  const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
   const reservations = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
+  const ruleChanges = createRuleChanges({ db, clock, log, answers, committed: signal.committed });
   return createSubgraph(
     kernel,
     {
@@ -70,10 +92,18 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
       db,
       sdl: readSdl(import.meta.url),
       access,
-      resolvers: createResolvers({ answers, commands, reservations, clock, policy: inForce.current }),
-      contextFor: () => ({ loaders: createLoaders(db, clock) }),
+      resolvers: createResolvers({
+        answers,
+        commands,
+        effects,
+        reservations,
+        clock,
+        policy: inForce.current,
+        log: bus.log("availability"),
+      }),
+      contextFor: () => ({ loaders: createLoaders(db, clock), asked: { effects: 0 } }),
       consumers: createConsumers(clock, watermarks),
-      parts: [watermarks, inForce, gapWatch, reservationSweep],
+      parts: [watermarks, inForce, gapWatch, reservationSweep, ruleChanges],
     },
     signal,
   );

@@ -12,6 +12,8 @@ export const access: AccessTable = {
   "Query.locations": "anyone",
   "Query.purchaseOrder": "person",
   "Query.purchaseOrders": "person",
+  "Query.transferOrder": "person",
+  "Query.transferOrders": "person",
   "Product.unitCost": "person",
   "StockPosition.book": "person",
   "Mutation.saveProducts": ["connector-erp", "planner"],
@@ -20,4 +22,11 @@ export const access: AccessTable = {
   "Mutation.saveBookBalances": ["connector-erp", "planner"],
   "Mutation.allocateOrder": ["connector-erp", "planner", "storefront", "portal"],
   "Mutation.deallocateOrder": ["connector-erp", "planner", "storefront", "portal"],
+  "Mutation.requestTransfer": ["portal", "planner"],
+  "Mutation.approveTransfer": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.rejectTransfer": ["planner", "supervisor", "manager", "controller"],
+  // A portal only what it asked for itself: `commands/decide-transfer.ts`.
+  "Mutation.cancelTransfer": ["portal", "planner", "supervisor", "manager", "controller"],
+  "Mutation.closeTransfer": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.resolveTransferDiscrepancy": ["manager", "controller"],
 };

@@ -16,6 +16,7 @@ export interface ProductRow {
   sell_multiple: number;
   active: number;
   components: string;
+  kit: number;
   /** SKU and name in lower case, for the search. */
   search_text: string;
   version: number;
@@ -105,6 +106,46 @@ export interface PurchaseOrderLineRow {
   warehouse_received: number;
   open_quantity: number;
   promised_on: string | null;
+  received_on: string | null;
+}
+
+export interface TransferRow {
+  id: string;
+  origin_id: string;
+  destination_id: string;
+  status: string;
+  decision: string;
+  need_by: string | null;
+  reference: string | null;
+  reason: string | null;
+  requested_by: string;
+  requested_at_ms: number;
+  decided_by: string | null;
+  decided_at_ms: number | null;
+  note: string | null;
+  /** JSON. */
+  hands: string;
+  version: number;
+}
+
+export interface TransferLineRow {
+  transfer_id: string;
+  line: string;
+  line_no: number;
+  sku: string;
+  origin_id: string;
+  destination_id: string;
+  requested: number;
+  picked: number;
+  shipped: number;
+  received: number;
+  settled: number;
+  written_off: number;
+  not_shipped: number;
+  put_back: number;
+  received_on: string | null;
+  committed: number;
+  open_quantity: number;
 }
 
 const key = (length: number) => ({ type: "varchar", length, primary: true }) as const;
@@ -133,6 +174,7 @@ export const ProductEntity = new EntitySchema<ProductRow>({
     sell_multiple: quantity,
     active: { type: "smallint" },
     components: json,
+    kit: { type: "smallint" },
     search_text: text(700),
     version: wholeNumber,
     updated_at_ms: wholeNumber,
@@ -249,6 +291,53 @@ export const PurchaseOrderLineEntity = new EntitySchema<PurchaseOrderLineRow>({
     warehouse_received: quantity,
     open_quantity: quantity,
     promised_on: optionalText(10),
+    received_on: optionalText(10),
+  },
+});
+
+export const TransferEntity = new EntitySchema<TransferRow>({
+  name: "Transfer",
+  tableName: "transfers",
+  columns: {
+    id: key(128),
+    origin_id: text(64),
+    destination_id: text(64),
+    status: text(32),
+    decision: text(16),
+    need_by: optionalText(10),
+    reference: optionalText(128),
+    reason: optionalText(500),
+    requested_by: text(128),
+    requested_at_ms: wholeNumber,
+    decided_by: optionalText(128),
+    decided_at_ms: { ...wholeNumber, nullable: true },
+    note: optionalText(500),
+    hands: json,
+    version: wholeNumber,
+  },
+});
+
+export const TransferLineEntity = new EntitySchema<TransferLineRow>({
+  name: "TransferLine",
+  tableName: "transfer_lines",
+  columns: {
+    transfer_id: key(128),
+    line: text(128),
+    line_no: quantity,
+    sku: key(64),
+    origin_id: text(64),
+    destination_id: text(64),
+    requested: quantity,
+    picked: quantity,
+    shipped: quantity,
+    received: quantity,
+    settled: quantity,
+    written_off: quantity,
+    not_shipped: quantity,
+    put_back: quantity,
+    received_on: optionalText(10),
+    committed: quantity,
+    open_quantity: quantity,
   },
 });
 
@@ -262,4 +351,6 @@ export const erpEntities = [
   OrderLineEntity,
   PurchaseOrderEntity,
   PurchaseOrderLineEntity,
+  TransferEntity,
+  TransferLineEntity,
 ];

@@ -12,6 +12,7 @@ import type { PositionKey } from "./domain/book.ts";
 import type { Location } from "./domain/location.ts";
 import { type Product, searchWordsOf } from "./domain/product.ts";
 import type { PurchaseOrder } from "./domain/purchase-order.ts";
+import type { Transfer } from "./domain/transfer.ts";
 import { type BookState, findPositions } from "./store/books.ts";
 import { allLocations, findLocations, findProducts, pageProducts } from "./store/master-data.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type PurchaseOrderFilter,
   pagePurchaseOrders,
 } from "./store/purchase-orders.ts";
+import { findSupplyInTransit, findTransfers, pageTransfers, type TransferFilter } from "./store/transfers.ts";
 
 export interface Loaders {
   readonly product: DataLoader<string, Product | null>;
@@ -33,6 +35,8 @@ export interface Loaders {
   products(page: Page, search: string | null): Promise<Product[]>;
   locations(): Promise<Location[]>;
   purchaseOrders(page: Page, filter: PurchaseOrderFilter): Promise<PurchaseOrder[]>;
+  readonly transfer: DataLoader<string, Transfer | null>;
+  transfers(page: Page, filter: TransferFilter): Promise<Transfer[]>;
 }
 
 export function createLoaders(reader: Reader): Loaders {
@@ -52,7 +56,8 @@ export function createLoaders(reader: Reader): Loaders {
     supply: new DataLoader(
       async (keys) => {
         const lines = new Map<string, ExpectedSupply[]>(keys.map((key) => [positionText(key), []]));
-        for (const line of await findExpectedSupply(reader, keys)) lines.get(positionText(line))?.push(line);
+        const supply = [...(await findExpectedSupply(reader, keys)), ...(await findSupplyInTransit(reader, keys))];
+        for (const line of supply) lines.get(positionText(line))?.push(line);
         return keys.map((key) => lines.get(positionText(key)) ?? []);
       },
       { cacheKeyFn: positionText },
@@ -60,6 +65,8 @@ export function createLoaders(reader: Reader): Loaders {
     products: async (page, search) => pageProducts(reader, page, searchWordsOf(search)),
     locations: () => allLocations(reader),
     purchaseOrders: (page, filter) => pagePurchaseOrders(reader, page, filter),
+    transfer: byKey((ids) => findTransfers(reader, ids)),
+    transfers: (page, filter) => pageTransfers(reader, page, filter),
   };
 }
 

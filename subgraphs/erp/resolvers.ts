@@ -9,12 +9,22 @@ import { type PageArgs, parsePage, toConnection } from "../../shared/graphql/pag
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
 import { type AllocateOrderInput, allocateOrder } from "./commands/allocate-order.ts";
 import { type DeallocateOrderInput, deallocateOrder } from "./commands/deallocate-order.ts";
+import {
+  approveTransfer,
+  cancelTransfer,
+  closeTransfer,
+  type DecideTransferInput,
+  type ResolveTransferInput,
+  rejectTransfer,
+  resolveTransferDiscrepancy,
+} from "./commands/decide-transfer.ts";
+import { type RequestTransferInput, requestTransfer } from "./commands/request-transfer.ts";
 import { type SaveBookBalancesInput, saveBookBalances } from "./commands/save-book-balances.ts";
 import { type SaveLocationsInput, saveLocations } from "./commands/save-locations.ts";
 import { type SaveProductsInput, saveProducts } from "./commands/save-products.ts";
 import { type SavePurchaseOrderInput, savePurchaseOrder } from "./commands/save-purchase-order.ts";
 import type { PositionKey } from "./domain/book.ts";
-import type { KitComponent } from "./domain/product.ts";
+import type { KitComponent, Product } from "./domain/product.ts";
 import {
   discrepancyOf,
   openQuantityOf,
@@ -22,6 +32,7 @@ import {
   type PurchaseOrder,
   type PurchaseOrderStatus,
 } from "./domain/purchase-order.ts";
+import { inTransitOf, statusOf, type Transfer, type TransferLine, type TransferStatus } from "./domain/transfer.ts";
 import type { Loaders } from "./loaders.ts";
 
 export interface ErpContext extends ResolverContext {
@@ -48,8 +59,15 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       saveBookBalances: command<SaveBookBalancesInput, unknown>(saveBookBalances),
       allocateOrder: command<AllocateOrderInput, unknown>(allocateOrder),
       deallocateOrder: command<DeallocateOrderInput, unknown>(deallocateOrder),
+      requestTransfer: command<RequestTransferInput, unknown>(requestTransfer),
+      approveTransfer: command<DecideTransferInput, unknown>(approveTransfer),
+      rejectTransfer: command<DecideTransferInput, unknown>(rejectTransfer),
+      cancelTransfer: command<DecideTransferInput, unknown>(cancelTransfer),
+      closeTransfer: command<DecideTransferInput, unknown>(closeTransfer),
+      resolveTransferDiscrepancy: command<ResolveTransferInput, unknown>(resolveTransferDiscrepancy),
     },
     Product: {
+      kit: ({ kit, components }: Product) => kit && components.length > 0,
       __resolveReference: ({ sku }: { sku: string }, { loaders }: ErpContext) => loaders.product.load(sku),
     },
     KitComponent: {
@@ -73,6 +91,11 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       purchaseOrderId: (line: InboundLine) => (line.documentType === "PURCHASE_ORDER" ? line.documentId : null),
       transferId: (line: InboundLine) => (line.documentType === "TRANSFER" ? line.documentId : null),
       quantity: ({ openQuantity }: InboundLine) => openQuantity,
+    },
+    TransferOrder: transferFields,
+    TransferLine: {
+      inTransit: (line: TransferLine) => inTransitOf(line),
+      product: ({ sku }: TransferLine, _: unknown, { loaders }: ErpContext) => loaders.product.load(sku),
     },
     PurchaseOrder: { lines: purchaseLines },
     PurchaseOrderLine: {
@@ -105,6 +128,26 @@ const queries = {
     const page = parsePage(args, 1);
     return toConnection(await loaders.purchaseOrders(page, { sku, status }), page, ({ id }) => [id]);
   },
+  transferOrder: (_: unknown, { id }: { id: string }, { loaders }: ErpContext) => loaders.transfer.load(id),
+  transferOrders: async (
+    _: unknown,
+    { status, locationId, ...args }: PageArgs & { status?: TransferStatus | null; locationId?: string | null },
+    { loaders }: ErpContext,
+  ) => {
+    const page = parsePage(args, 1);
+    return toConnection(await loaders.transfers(page, { status, locationId }), page, ({ id }) => [id]);
+  },
+};
+
+const transferFields = {
+  __resolveReference: ({ id }: { id: string }, { loaders }: ErpContext) => loaders.transfer.load(id),
+  status: (transfer: Transfer) => statusOf(transfer),
+  origin: ({ originId }: Transfer, _: unknown, { loaders }: ErpContext) => loaders.location.load(originId),
+  destination: ({ destinationId }: Transfer, _: unknown, { loaders }: ErpContext) =>
+    loaders.location.load(destinationId),
+  inTransit: ({ lines }: Transfer) => lines.reduce((sum, line) => sum + inTransitOf(line), 0),
+  requestedAt: ({ requestedAtMs }: Transfer) => requestedAtMs,
+  decidedAt: ({ decidedAtMs }: Transfer) => decidedAtMs,
 };
 
 function purchaseLines(order: PurchaseOrder) {

@@ -5,6 +5,8 @@
  */
 
 import { Erp1767225600101 } from "../../migrations/erp/001-books.ts";
+import { ErpTransfers1767225600102 } from "../../migrations/erp/002-transfers.ts";
+import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import {
@@ -16,8 +18,9 @@ import {
 } from "../../shared/graphql/subgraph.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { access } from "./access.ts";
-import { createConsumers } from "./consumers.ts";
+import { consumerName, createConsumers, follow, postedTypes } from "./consumers.ts";
 import { erpEntities } from "./entities.ts";
+import { createPostingRetries } from "./failed-postings.ts";
 import { createLoaders } from "./loaders.ts";
 import { createResolvers } from "./resolvers.ts";
 
@@ -25,9 +28,19 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "erp",
     entities: erpEntities,
-    migrations: [Kernel1767225600001, Erp1767225600101],
+    migrations: [Kernel1767225600001, Erp1767225600101, ErpTransfers1767225600102, Arrivals1767225600103],
   });
   const signal = createCommitSignal();
+  const { clock, log } = kernel;
+  const retries = createPostingRetries({
+    db,
+    clock,
+    log,
+    committed: signal.committed,
+    consumer: consumerName,
+    types: postedTypes,
+    post: follow,
+  });
   return createSubgraph(
     kernel,
     {
@@ -37,7 +50,8 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
       access,
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
       contextFor: (_request: RequestContext) => ({ loaders: createLoaders(db) }),
-      consumers: createConsumers(kernel.clock),
+      consumers: createConsumers(clock),
+      parts: [retries],
     },
     signal,
   );

@@ -27,8 +27,14 @@ import { type AdjustmentContent, type AdjustmentState, automatic, decide, evolve
 import { rollingWindowMs } from "./domain/adjustment-policy.ts";
 import { type Balance, noBalance } from "./domain/balance.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
-import { postFacts } from "./posting.ts";
-import { lockAdjustment, lockAdjustmentsOf, requestedSince, saveAdjustments } from "./store/adjustments.ts";
+import { postFacts, type Verdict } from "./posting.ts";
+import {
+  loadAdjustments,
+  lockAdjustments,
+  lockAdjustmentsOf,
+  requestedSince,
+  saveAdjustments,
+} from "./store/adjustments.ts";
 import { lockOrCreateBalances, type PositionKey } from "./store/balances.ts";
 
 export interface RequestAdjustmentInput {
@@ -78,13 +84,49 @@ export async function requestAdjustment(
       const content = parseContent(input, newId(nowMs), recorder.cause.person);
       const product = masterData.product(content.sku, ["input", "sku"]);
       masterData.location(content.locationId, ["input", "locationId"]);
-      const requested = await judge(tx, content, product, nowMs);
-      tell(recorder, "adjustment.requested", requested.state);
-      const state = await postIfApproved(tx, recorder, requested, nowMs);
-      await save(tx, recorder, "requestAdjustment", state);
-      return { adjustment: state };
+      const [state] = await requestAll(tx, recorder, "requestAdjustment", [{ content, product }], nowMs);
+      return { adjustment: state ?? null };
     },
   });
+}
+
+/** A correction that one person asks for, and the item it is about. */
+export interface Request {
+  readonly content: AdjustmentContent;
+  readonly product: ProductReplica;
+}
+
+/**
+ * Judges requests of one person at one location, in their order, and posts at once what needs nobody. The statements
+ * are as many for a hundred as for one. Fails with what `decide` fails with; then nothing of it has happened.
+ */
+export async function requestAll(
+  tx: Transaction,
+  recorder: Recorder,
+  action: string,
+  requests: readonly Request[],
+  nowMs: number,
+): Promise<AdjustmentState[]> {
+  const requested = await judge(tx, requests, nowMs);
+  for (const { state } of requested) tell(recorder, "adjustment.requested", state);
+  const states = await postApproved(tx, recorder, requested, nowMs);
+  await save(tx, recorder, action, states);
+  return states;
+}
+
+/** What was asked for and nobody has decided on yet is withdrawn: nothing moves. Their positions are locked already. */
+export async function withdrawPending(
+  tx: Transaction,
+  recorder: Recorder,
+  action: string,
+  { ids, note }: { readonly ids: readonly string[]; readonly note: string },
+  nowMs: number,
+): Promise<void> {
+  const before = await lockAdjustments(tx, ids);
+  const after = before.map((state) => decide(state, { type: "withdraw", note }, nowMs).reduce(evolve, state));
+  const withdrawn = after.filter((state, i) => state !== before[i]);
+  for (const state of withdrawn) tell(recorder, "adjustment.rejected", state);
+  await save(tx, recorder, action, withdrawn);
 }
 
 /**
@@ -136,20 +178,24 @@ interface Adjusted {
   readonly balance: Balance;
 }
 
-async function judge(
-  tx: Transaction,
-  content: AdjustmentContent,
-  { class: itemClass, unitCost }: ProductReplica,
-  nowMs: number,
-): Promise<Adjusted> {
-  const balance = await lockBalance(tx, content);
-  const asker = { ...content, person: content.requestedBy };
-  const earlierQuantity = await requestedSince(tx, asker, nowMs - rollingWindowMs);
-  const facts = { bucketQuantity: balance.stock[content.bucket], itemClass, unitCost, earlierQuantity };
-  const command = { type: "request", content, contentHash: hashOf(content), facts } as const;
-  const state = decide(null, command, nowMs).reduce<AdjustmentState | null>(evolve, null);
-  if (!state) throw new AppError("INTERNAL");
-  return { state, balance };
+async function judge(tx: Transaction, requests: readonly Request[], nowMs: number): Promise<Adjusted[]> {
+  const first = requests[0];
+  if (!first) return [];
+  const contents = requests.map(({ content }) => content);
+  const balances = await lockOrCreateBalances(tx, contents);
+  const asked = { ...first.content, person: first.content.requestedBy, skus: contents.map(({ sku }) => sku) };
+  const earlier = await requestedSince(tx, asked, nowMs - rollingWindowMs);
+  return requests.map(({ content, product: { class: itemClass, unitCost } }) => {
+    const balance = balances.get(positionText(content)) ?? noBalance;
+    const earlierQuantity = earlier.get(content.sku) ?? 0;
+    const facts = { bucketQuantity: balance.stock[content.bucket], itemClass, unitCost, earlierQuantity };
+    const command = { type: "request", content, contentHash: hashOf(content), facts } as const;
+    const state = decide(null, command, nowMs).reduce<AdjustmentState | null>(evolve, null);
+    if (!state) throw new AppError("INTERNAL");
+    // Another bucket of the same position, in the same breath, is no way round the total.
+    earlier.set(content.sku, earlierQuantity + Math.abs(content.delta));
+    return { state, balance };
+  });
 }
 
 function decideOn(
@@ -167,11 +213,7 @@ function decideOn(
     async work(tx, recorder) {
       const nowMs = deps.clock.now();
       const id = parseDocumentId(input.id, ["input", "id"]);
-      const before = await lockAdjustment(tx, id);
-      if (!before) {
-        throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"], message: `No such adjustment: ${id}.` });
-      }
-      const balance = await lockBalance(tx, before);
+      const { before, balance } = await lockDecided(tx, id);
       const decision = {
         type,
         person: recorder.cause.person,
@@ -183,26 +225,60 @@ function decideOn(
       };
       const decided = decide(before, decision, nowMs).reduce(evolve, before);
       if (type === "reject") tell(recorder, "adjustment.rejected", decided);
-      const state = await postIfApproved(tx, recorder, { state: decided, balance }, nowMs);
-      await save(tx, recorder, operation, state);
-      return { adjustment: state };
+      const states = await postApproved(tx, recorder, [{ state: decided, balance }], nowMs);
+      await save(tx, recorder, operation, states);
+      return { adjustment: states[0] ?? null };
     },
   });
+}
+
+/** The position first, as everywhere: which one it is never changes. Fails with UNKNOWN_DOCUMENT. */
+async function lockDecided(tx: Transaction, id: string): Promise<{ before: AdjustmentState; balance: Balance }> {
+  const found = (await loadAdjustments(tx, [id])).get(id);
+  const balance = found && (await lockBalance(tx, found));
+  const [before] = await lockAdjustments(tx, [id]);
+  if (!before || !balance) {
+    throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"], message: `No such adjustment: ${id}.` });
+  }
+  return { before, balance };
 }
 
 /**
  * What is approved, by a person or by the rules alone, becomes one movement; the rest stays as it is. The movement's
  * person is the system: neither who asked for it nor who approved it also posts it.
  */
-async function postIfApproved(
+async function postApproved(
   tx: Transaction,
   recorder: Recorder,
-  { state, balance }: Adjusted,
+  adjusted: readonly Adjusted[],
   nowMs: number,
-): Promise<AdjustmentState> {
-  if (state.status !== "APPROVED" && state.status !== "AUTO_APPROVED") return state;
-  tell(recorder, "adjustment.approved", state);
-  const fact: StockFact = {
+): Promise<AdjustmentState[]> {
+  const approved = adjusted.filter(({ state }) => state.status === "APPROVED" || state.status === "AUTO_APPROVED");
+  for (const { state } of approved) tell(recorder, "adjustment.approved", state);
+  const cause = { ...recorder.cause, person: automatic, roles: [] };
+  const entries = approved.map((item) => {
+    const fact = factOf(item, nowMs);
+    assertFact(fact);
+    return { fact, effect: effectOf(fact, (inBaseUnits) => inBaseUnits), uom: null, cause };
+  });
+  const posting = { source: "system:adjustments", action: "adjustment.posted", nowMs };
+  const verdicts = await postFacts(tx, recorder, { ...posting, entries });
+  const movements = new Map(approved.map(({ state }, i) => [state.adjustmentId, movementOf(verdicts[i])]));
+  return adjusted.map(({ state }) => {
+    const movementId = movements.get(state.adjustmentId);
+    return movementId === undefined ? state : decide(state, { type: "post", movementId }, nowMs).reduce(evolve, state);
+  });
+}
+
+/** Fails with what the verdict says. */
+function movementOf(verdict: Verdict | undefined): string {
+  if (verdict?.status === "REJECTED") throw verdict.error;
+  if (verdict?.status !== "ACCEPTED") throw new AppError("INTERNAL", { message: "The adjustment had no effect." });
+  return verdict.movementId;
+}
+
+function factOf({ state, balance }: Adjusted, nowMs: number): StockFact {
+  return {
     id: state.adjustmentId,
     type: "ADJUSTMENT",
     sku: state.sku,
@@ -219,20 +295,16 @@ async function postIfApproved(
     note: state.note,
     buckets: null,
   };
-  assertFact(fact);
-  const effect = effectOf(fact, (inBaseUnits) => inBaseUnits);
-  const cause = { ...recorder.cause, person: automatic, roles: [] };
-  const posting = { source: "system:adjustments", action: "adjustment.posted", nowMs };
-  const entries = [{ fact, effect, uom: null, cause }];
-  const [verdict] = await postFacts(tx, recorder, { ...posting, entries });
-  if (verdict?.status === "REJECTED") throw verdict.error;
-  if (verdict?.status !== "ACCEPTED") throw new AppError("INTERNAL", { message: "The adjustment had no effect." });
-  return decide(state, { type: "post", movementId: verdict.movementId }, nowMs).reduce(evolve, state);
 }
 
-async function save(tx: Transaction, recorder: Recorder, action: string, state: AdjustmentState): Promise<void> {
-  await saveAdjustments(tx, [state]);
-  recorder.audit(auditEntry(action, state));
+async function save(
+  tx: Transaction,
+  recorder: Recorder,
+  action: string,
+  states: readonly AdjustmentState[],
+): Promise<void> {
+  await saveAdjustments(tx, states);
+  for (const state of states) recorder.audit(auditEntry(action, state));
 }
 
 function auditEntry(action: string, state: AdjustmentState) {
@@ -290,17 +362,18 @@ function parseContent(input: RequestAdjustmentInput, adjustmentId: string, reque
     note: parseText(input.note, limits.noteLengthMax, ["input", "note"]),
     evidence: evidence.map((item, i) => parseCode(item, limits.evidenceLengthMax, ["input", "evidence", String(i)])),
     requestedBy,
+    countedBy: null,
   };
 }
 
-function bucketOf(name: BucketName | null | undefined): Bucket {
+export function bucketOf(name: BucketName | null | undefined): Bucket {
   return buckets.find((bucket) => bucket.toUpperCase() === name) ?? "unrestricted";
 }
 
-/** What a decision is bound to, and nothing that the decision itself changes. */
-function contentOf(state: AdjustmentContent): AdjustmentContent {
+/** What a decision is bound to, and nothing that the decision itself changes. A counter was not always known. */
+function contentOf(state: AdjustmentContent): Omit<AdjustmentContent, "countedBy"> {
   const { adjustmentId, sku, locationId, bucket, delta, changeFromQuantity, reasonCode, note, evidence } = state;
-  const { requestedBy } = state;
+  const { requestedBy, countedBy } = state;
   return {
     adjustmentId,
     sku,
@@ -312,6 +385,7 @@ function contentOf(state: AdjustmentContent): AdjustmentContent {
     note,
     evidence,
     requestedBy,
+    ...(countedBy === null ? {} : { countedBy }),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * What other systems' events do here: master data fills the replica, a returned item enters quarantine, an adjustment
- * learns whether the books followed, and whoever lost count of a position is told its whole stock.
+ * learns whether the books followed, a transfer what was approved of it, a receipt what is expected and what is posted
+ * of it, and whoever lost count of a position is told its whole stock.
  */
 
 import { type Clock, isoTime } from "../../shared/clock.ts";
@@ -12,18 +13,31 @@ import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { followBooks } from "./adjustments.ts";
+import { noBalance } from "./domain/balance.ts";
 import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
+import { noTransferLine, type Paper, toPutBack, withPaper } from "./domain/transfer.ts";
 import { type Entry, postFacts } from "./posting.ts";
-import { lockBalances, saveBalances } from "./store/balances.ts";
+import { followReceipts, newsOfBooks } from "./receipts.ts";
+import { lockBalances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
+import {
+  lockOrCreateTransferLines,
+  saveTransferLines,
+  type TransferLineKey,
+  transferLineText,
+} from "./store/transfers.ts";
 
 const consumerName = "wms";
 
 const types: readonly EventType[] = [
   "master.changed",
   "return.received",
+  "supply.expected.changed",
   "erp.posting.acknowledged",
   "erp.posting.failed",
+  "transfer.approved",
+  "transfer.cancelled",
+  "transfer.resolved",
   "snapshot.requested",
 ];
 
@@ -35,9 +49,12 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       types,
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
-        await followBooks(tx, recorder, events, consumerName, clock.now());
         await quarantineReturns(tx, recorder, events, clock.now());
         await answerSnapshotRequests(tx, recorder, events);
+        await followTransfers(tx, recorder, events, clock.now());
+        // Documents are locked after positions, as everywhere.
+        await followBooks(tx, recorder, events, consumerName, clock.now());
+        await followReceipts(tx, recorder, newsOfBooks(events, consumerName), clock.now());
       },
     },
   ];
@@ -70,6 +87,88 @@ function returnEntry(event: CanonicalEvent<"return.received">): Entry {
     fromBucket: null,
     toBucket: "quarantine",
     reasonCode: event.reasonCode,
+    note: event.note,
+    buckets: null,
+  };
+  assertFact(fact);
+  const effect = effectOf(fact, (inBaseUnits) => inBaseUnits);
+  return { fact, effect, uom: event.uom, cause: causeOf(consumerName, event) };
+}
+
+/** The paper of transfers; goods that never left are put back on the shelf they were booked from. */
+async function followTransfers(tx: Transaction, recorder: Recorder, events: readonly AnyEvent[], nowMs: number) {
+  const papers = events.flatMap((event) => paperOf(event) ?? []);
+  const ordered = papers.filter(({ paper }) => paper.type === "resolved" && paper.resolution === "NOT_SHIPPED");
+  // Positions before lines, as everywhere.
+  const balances = await lockOrCreateBalances(
+    tx,
+    ordered.map(({ key, event }) => ({ sku: key.sku, locationId: event.locationId ?? "" })),
+  );
+  const lines = await lockOrCreateTransferLines(
+    tx,
+    papers.map(({ key }) => key),
+  );
+  for (const { key, paper, event } of papers) {
+    const line = withPaper(lines.get(transferLineText(key)) ?? noTransferLine(key.transferId, key.sku), paper);
+    lines.set(transferLineText(key), line);
+    const detail = { sku: key.sku, paper, line };
+    recorder.audit({ subject: `transfer:${key.transferId}`, action: event.type, detail }, causeOf(consumerName, event));
+  }
+  await saveTransferLines(tx, [...lines.values()]);
+  for (const { key, paper, event } of ordered) {
+    // Read again each time: the one before may have put back some of it.
+    const line = (await lockOrCreateTransferLines(tx, [key])).get(transferLineText(key));
+    const quantity = line ? toPutBack(line, paper.quantity) : 0;
+    if (quantity === 0) continue;
+    const { snapshot } = balances.get(positionText({ sku: key.sku, locationId: event.locationId ?? "" })) ?? noBalance;
+    // The decision is newer than whatever was counted there, and is not in it.
+    const atMs = Math.max(Date.parse(event.time), snapshot?.occurredAtMs ?? 0);
+    const entries = [putBackEntry(event, quantity, atMs)];
+    const posting = { source: "system:erp", action: event.type, nowMs, entries };
+    for (const verdict of await postFacts(tx, recorder, posting)) {
+      if (verdict.status === "REJECTED") throw verdict.error;
+    }
+  }
+}
+
+interface TransferPaper {
+  readonly key: TransferLineKey;
+  readonly paper: Paper;
+  readonly event: AnyEvent;
+}
+
+function paperOf(event: AnyEvent): TransferPaper | null {
+  const { sku, locationId, toLocationId, documentRef, quantity } = event;
+  const isPaper =
+    event.type === "transfer.approved" || event.type === "transfer.cancelled" || event.type === "transfer.resolved";
+  if (!isPaper) return null;
+  if (sku === null || locationId === null || quantity === null) {
+    throw new AppError("INVALID_INPUT", { message: "A transfer names its SKU, its origin and a quantity." });
+  }
+  const key = { transferId: event.data.transferId, sku };
+  if (event.type === "transfer.cancelled") return { key, event, paper: { type: "cancelled", quantity } };
+  if (event.type === "transfer.resolved") {
+    return { key, event, paper: { type: "resolved", resolution: event.data.resolution, quantity } };
+  }
+  const line = documentRef?.line ?? null;
+  const ends = { originId: locationId, destinationId: toLocationId };
+  return { key, event, paper: { type: "approved", line, ...ends, quantity } };
+}
+
+function putBackEntry(event: AnyEvent, quantity: number, occurredAtMs: number): Entry {
+  const fact: StockFact = {
+    id: event.id,
+    type: "SHIPMENT_VOID",
+    sku: event.sku ?? "",
+    locationId: event.locationId ?? "",
+    quantity,
+    unit: null,
+    occurredAtMs,
+    sourceSeq: null,
+    documentRef: event.documentRef,
+    fromBucket: null,
+    toBucket: "unrestricted",
+    reasonCode: "NOT_SHIPPED",
     note: event.note,
     buckets: null,
   };

@@ -1,5 +1,6 @@
 /**
- * The tables of `wms`: balances, the journal of movements they follow from, and the paper of adjustments.
+ * The tables of `wms`: balances, the journal of movements they follow from, counts, receipts, and the paper of
+ * adjustments.
  *
  * Σ deltas of a position's accepted movements = its balance, bucket by bucket. A movement is never changed or deleted.
  */
@@ -85,7 +86,78 @@ export interface AdjustmentRow {
   decision_note: string | null;
   movement_id: string | null;
   failure_code: string | null;
+  counted_by: string | null;
   version: number;
+}
+
+export interface TransferLineRow {
+  transfer_id: string;
+  sku: string;
+  line: string | null;
+  origin_id: string | null;
+  destination_id: string | null;
+  approved: number;
+  withdrawn: number;
+  picked: number;
+  shipped: number;
+  received: number;
+  settled: number;
+  written_off: number;
+}
+
+export interface TransferHandRow {
+  transfer_id: string;
+  act: string;
+  person: string;
+}
+
+export interface StockCountRow {
+  id: string;
+  location_id: string;
+  recorded_by: string;
+  counted_by: string;
+  recount_of: string | null;
+  note: string | null;
+  recorded_at_ms: number;
+}
+
+export interface StockCountLineRow {
+  count_id: string;
+  line_no: number;
+  sku: string;
+  bucket: string;
+  expected: number;
+  counted: number;
+  /** What the variance became; null where there is none. */
+  adjustment_id: string | null;
+}
+
+export interface ReceiptRow {
+  purchase_order_id: string;
+  location_id: string;
+  id: string;
+  status: string;
+  shipped_at_ms: number | null;
+  arrived_at_ms: number | null;
+  unloaded_at_ms: number | null;
+  /** The events told of its progress. */
+  progress_seq: number;
+  version: number;
+  updated_at_ms: number;
+}
+
+export interface ReceiptLineRow {
+  receipt_id: string;
+  sku: string;
+  /** JSON. */
+  expectations: string;
+  received: number;
+  on_dock: number;
+  damaged: number;
+  posted: number;
+  /** The discrepancies that were told last: JSON. */
+  told: string;
+  told_seq: number;
 }
 
 /** MySQL hands BIGINT over as text; every number here is far below 2^53. */
@@ -187,6 +259,97 @@ export const AdjustmentEntity = new EntitySchema<AdjustmentRow>({
     decision_note: { ...text(500), ...optional },
     movement_id: { ...text(36), ...optional },
     failure_code: { ...text(64), ...optional },
+    counted_by: { ...text(128), ...optional },
     version: wholeNumber,
+  },
+});
+
+export const TransferLineEntity = new EntitySchema<TransferLineRow>({
+  name: "TransferLine",
+  tableName: "transfer_lines",
+  columns: {
+    transfer_id: { ...text(128), primary: true },
+    sku: { ...text(64), primary: true },
+    line: { ...text(128), ...optional },
+    origin_id: { ...text(64), ...optional },
+    destination_id: { ...text(64), ...optional },
+    approved: quantity,
+    withdrawn: { type: "smallint" },
+    picked: quantity,
+    shipped: quantity,
+    received: quantity,
+    settled: quantity,
+    written_off: quantity,
+  },
+});
+
+export const TransferHandEntity = new EntitySchema<TransferHandRow>({
+  name: "TransferHand",
+  tableName: "transfer_hands",
+  columns: {
+    transfer_id: { ...text(128), primary: true },
+    act: { ...text(16), primary: true },
+    person: { ...text(128), primary: true },
+  },
+});
+
+export const StockCountEntity = new EntitySchema<StockCountRow>({
+  name: "StockCount",
+  tableName: "stock_counts",
+  columns: {
+    id: { ...text(36), primary: true },
+    location_id: text(64),
+    recorded_by: text(128),
+    counted_by: text(128),
+    recount_of: { ...text(36), ...optional },
+    note: { ...text(500), ...optional },
+    recorded_at_ms: wholeNumber,
+  },
+});
+
+export const StockCountLineEntity = new EntitySchema<StockCountLineRow>({
+  name: "StockCountLine",
+  tableName: "stock_count_lines",
+  columns: {
+    count_id: { ...text(36), primary: true },
+    line_no: { ...quantity, primary: true },
+    sku: text(64),
+    bucket: text(16),
+    expected: quantity,
+    counted: quantity,
+    adjustment_id: { ...text(36), ...optional },
+  },
+});
+
+export const ReceiptEntity = new EntitySchema<ReceiptRow>({
+  name: "Receipt",
+  tableName: "receipts",
+  columns: {
+    purchase_order_id: { ...text(128), primary: true },
+    location_id: { ...text(64), primary: true },
+    id: text(36),
+    status: text(16),
+    shipped_at_ms: { ...wholeNumber, ...optional },
+    arrived_at_ms: { ...wholeNumber, ...optional },
+    unloaded_at_ms: { ...wholeNumber, ...optional },
+    progress_seq: wholeNumber,
+    version: wholeNumber,
+    updated_at_ms: wholeNumber,
+  },
+});
+
+export const ReceiptLineEntity = new EntitySchema<ReceiptLineRow>({
+  name: "ReceiptLine",
+  tableName: "receipt_lines",
+  columns: {
+    receipt_id: { ...text(36), primary: true },
+    sku: { ...text(64), primary: true },
+    expectations: { type: "text" },
+    received: wholeNumber,
+    on_dock: wholeNumber,
+    damaged: wholeNumber,
+    posted: wholeNumber,
+    told: { type: "text" },
+    told_seq: wholeNumber,
   },
 });

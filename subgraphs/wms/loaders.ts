@@ -10,10 +10,13 @@ import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import type { Balance } from "./domain/balance.ts";
+import type { StockCount } from "./domain/stock-count.ts";
 import type { MovementRow } from "./entities.ts";
 import { listAdjustments, loadAdjustments } from "./store/adjustments.ts";
 import { loadBalances, type PositionKey } from "./store/balances.ts";
+import { loadCounts } from "./store/counts.ts";
 import { loadJournal, loadMovements } from "./store/journal.ts";
+import { listReceipts, loadReceipts, type ReceiptFilter, type StoredReceipt } from "./store/receipts.ts";
 
 /** A page of a position's journal, newest first. */
 export interface JournalPage extends PositionKey {
@@ -29,6 +32,10 @@ export interface Loaders {
   readonly journal: DataLoader<JournalPage, MovementRow[], string>;
   readonly movement: DataLoader<string, MovementRow | null>;
   readonly adjustment: DataLoader<string, AdjustmentState | null>;
+  readonly stockCount: DataLoader<string, StockCount | null>;
+  readonly receipt: DataLoader<string, StoredReceipt | null>;
+  /** Up to `size + 1` of them, by purchase order and location. */
+  receipts(filter: ReceiptFilter, page: Page): Promise<StoredReceipt[]>;
   /** Up to `size + 1` of them, newest first. */
   adjustments(status: AdjustmentStatus | null, page: Page): Promise<AdjustmentState[]>;
 }
@@ -56,8 +63,17 @@ export function createLoaders(db: Database): Loaders {
     const found = await loadAdjustments(db, ids);
     return ids.map((id) => found.get(id) ?? null);
   });
+  const stockCount = new DataLoader<string, StockCount | null>(async (ids) => {
+    const found = await loadCounts(db, ids);
+    return ids.map((id) => found.get(id) ?? null);
+  });
+  const receipt = new DataLoader<string, StoredReceipt | null>(async (ids) => {
+    const found = await loadReceipts(db, ids);
+    return ids.map((id) => found.get(id) ?? null);
+  });
+  const receipts: Loaders["receipts"] = (filter, page) => listReceipts(db, filter, page);
   const adjustments: Loaders["adjustments"] = (status, page) => listAdjustments(db, status, page);
-  return { balance, journal, movement, adjustment, adjustments };
+  return { balance, journal, movement, adjustment, stockCount, receipt, receipts, adjustments };
 }
 
 /** Entries have no holes, so the newest page is a range that the balance's count of entries names. */

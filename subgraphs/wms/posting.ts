@@ -22,9 +22,12 @@ import {
 } from "./domain/balance.ts";
 import { toCanonicalEvent } from "./domain/canonical.ts";
 import type { Effect, StockFact } from "./domain/stock-fact.ts";
+import type { CountedTransfer } from "./domain/transfer.ts";
 import type { MovementRow } from "./entities.ts";
+import { followReceipts, newsOfMovements } from "./receipts.ts";
 import { type Balances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
 import { insertMovements, journalledEvents, laterMoves } from "./store/journal.ts";
+import { openTransferCounts } from "./transfer-counts.ts";
 
 export interface Posting {
   readonly source: string;
@@ -44,6 +47,8 @@ export interface Entry {
   readonly uom: string | null;
   /** Where it differs from the recorder's. */
   readonly cause?: Cause;
+  /** Of a receipt of a transfer: nothing more is to come of what was shipped. */
+  readonly final?: boolean;
 }
 
 export type Verdict =
@@ -54,13 +59,13 @@ export type Verdict =
 /** A verdict per entry, in order. Rejects with QUANTITY_OUT_OF_RANGE, EVENT_ID_REUSED and what `effect`, `admit` say. */
 export async function postFacts(tx: Transaction, recorder: Recorder, posting: Posting): Promise<Verdict[]> {
   const { source, entries } = posting;
-  const facts = new Map(
-    entries.filter(({ effect }) => !(effect instanceof AppError)).map(({ fact }) => [positionText(fact), fact]),
-  );
+  const understood = entries.filter(({ effect }) => !(effect instanceof AppError)).map(({ fact }) => fact);
+  const facts = new Map(understood.map((fact) => [positionText(fact), fact]));
   const balances = await lockOrCreateBalances(tx, [...facts.values()]);
   // Under the locks, so that a copy of the same event on the same position has either been seen or waits for us.
   const hashes = await journalledEvents(tx, source, [...new Set(entries.map(({ fact }) => fact.id))]);
   const stored = await storedLaterMoves(tx, source, entries, balances);
+  const counts = await openTransferCounts(tx, understood);
   const positions = new Map<string, Position>();
   const movements: MovementRow[] = [];
 
@@ -78,7 +83,9 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
     hashes.set(fact.id, hash);
     positions.set(key, applied.position);
     const movementId = newId(posting.nowMs);
-    movements.push(record(recorder, posting, { ...entry, effect, hash, movementId, applied }));
+    const { person } = entry.cause ?? recorder.cause;
+    const counted = applied.outcome === "ACCEPTED" ? counts.count(fact, effect, person, entry.final ?? false) : null;
+    movements.push(record(recorder, posting, { ...entry, effect, hash, movementId, applied, counted }));
     return { status: applied.outcome, movementId };
   }
 
@@ -90,6 +97,7 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
       return { status: "REJECTED", error };
     }
   });
+  await counts.save(tx);
   await insertMovements(tx, movements);
   await saveBalances(
     tx,
@@ -98,6 +106,7 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
       return fact ? [[fact, balance] as const] : [];
     }),
   );
+  await followReceipts(tx, recorder, newsOfMovements(movements), posting.nowMs);
   return verdicts;
 }
 
@@ -128,6 +137,7 @@ interface Posted extends Entry {
   readonly hash: string;
   readonly movementId: string;
   readonly applied: Applied;
+  readonly counted: CountedTransfer | null;
 }
 
 /** Audits the movement, tells it if it had an effect, and returns its row of the journal. */
@@ -155,7 +165,8 @@ function record(recorder: Recorder, { source, action, nowMs }: Posting, posted: 
   );
   if (accepted) {
     const time = isoTime(fact.occurredAtMs);
-    recorder.event(toCanonicalEvent({ id: movementId, fact, effect, balance, uom, time }), cause);
+    const { counted } = posted;
+    recorder.event(toCanonicalEvent({ id: movementId, fact, effect, balance, uom, time, counted }), cause);
   }
   return {
     sku: fact.sku,

@@ -14,6 +14,8 @@ import {
   rejectAdjustment,
   requestAdjustment,
 } from "./adjustments.ts";
+import { type RecordCountInput, recordCount } from "./commands/counts.ts";
+import { type ReceiptReply, type RecordReceiptProgressInput, recordReceiptProgress } from "./commands/receipts.ts";
 import {
   type ChangeStockStatusInput,
   changeStockStatus,
@@ -22,10 +24,20 @@ import {
   type StockMovementReply,
   type WmsDeps,
 } from "./commands/stock-facts.ts";
+import {
+  type ReceiveTransferInput,
+  receiveTransfer,
+  type ShipTransferInput,
+  shipTransfer,
+  type TransferMovementReply,
+} from "./commands/transfers.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
+import { discrepanciesOf, expectedOf, type ReceiptLine, worstOf } from "./domain/receipt.ts";
+import { type CountLine, type StockCount, varianceOf } from "./domain/stock-count.ts";
 import { mapBuckets } from "./domain/stock-fact.ts";
 import type { MovementRow } from "./entities.ts";
 import type { Loaders } from "./loaders.ts";
+import type { ReceiptFilter, StoredReceipt } from "./store/receipts.ts";
 
 export interface WmsContext extends ResolverContext {
   readonly loaders: Loaders;
@@ -45,6 +57,13 @@ export function createResolvers(deps: WmsDeps): Resolvers {
     Query: {
       stockMovement: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.movement.load(id),
       adjustment: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.adjustment.load(id),
+      receipt: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.receipt.load(id),
+      receipts: async (_: unknown, args: PageArgs & ReceiptFilter, { loaders }: WmsContext) => {
+        const page = parsePage(args, 2);
+        const rows = await loaders.receipts(args, page);
+        return toConnection(rows, page, ({ purchaseOrderId, locationId }) => [purchaseOrderId, locationId]);
+      },
+      stockCount: (_: unknown, { id }: { id: string }, { loaders }: WmsContext) => loaders.stockCount.load(id),
       adjustments: async (_: unknown, args: AdjustmentsArgs, { loaders }: WmsContext) => {
         const page = parsePage(args, 2);
         const rows = await loaders.adjustments(args.status ?? null, page);
@@ -62,6 +81,17 @@ export function createResolvers(deps: WmsDeps): Resolvers {
         approveAdjustment(deps, input, request),
       rejectAdjustment: (_: unknown, { input }: { input: DecideAdjustmentInput }, { request }: WmsContext) =>
         rejectAdjustment(deps, input, request),
+      shipTransfer: (_: unknown, { input }: { input: ShipTransferInput }, { request }: WmsContext) =>
+        shipTransfer(deps, input, request),
+      receiveTransfer: (_: unknown, { input }: { input: ReceiveTransferInput }, { request }: WmsContext) =>
+        receiveTransfer(deps, input, request),
+      recordCount: (_: unknown, { input }: { input: RecordCountInput }, { request }: WmsContext) =>
+        recordCount(deps, input, request),
+      recordReceiptProgress: (_: unknown, { input }: { input: RecordReceiptProgressInput }, { request }: WmsContext) =>
+        recordReceiptProgress(deps, input, request),
+    },
+    TransferMovementPayload: {
+      transferOrder: ({ transfer }: TransferMovementReply) => (transfer ? { id: transfer.transferId } : null),
     },
     StockMovementPayload: {
       movement: ({ movementId }: StockMovementReply, _: unknown, { loaders }: WmsContext) =>
@@ -83,19 +113,75 @@ export function createResolvers(deps: WmsDeps): Resolvers {
       },
     },
     StockMovement: movementFields,
-    Adjustment: {
-      id: (state: AdjustmentState) => state.adjustmentId,
-      position: ({ sku, locationId }: AdjustmentState) => ({ sku, locationId }),
-      product: ({ sku }: AdjustmentState) => ({ sku }),
-      location: ({ locationId }: AdjustmentState) => ({ id: locationId }),
-      bucket: (state: AdjustmentState) => state.bucket.toUpperCase(),
-      requestedAt: (state: AdjustmentState) => state.requestedAtMs,
-      decidedAt: (state: AdjustmentState) => state.decidedAtMs,
-      movement: ({ movementId }: AdjustmentState, _: unknown, { loaders }: WmsContext) =>
-        movementId === null ? null : loaders.movement.load(movementId),
-    },
+    Adjustment: adjustmentFields,
+    StockCount: stockCountFields,
+    StockCountLine: stockCountLineFields,
+    ReceiptPayload: receiptPayloadFields,
+    Receipt: receiptFields,
+    ReceiptLine: receiptLineFields,
   };
 }
+
+const adjustmentFields = {
+  id: (state: AdjustmentState) => state.adjustmentId,
+  position: ({ sku, locationId }: AdjustmentState) => ({ sku, locationId }),
+  product: ({ sku }: AdjustmentState) => ({ sku }),
+  location: ({ locationId }: AdjustmentState) => ({ id: locationId }),
+  bucket: (state: AdjustmentState) => state.bucket.toUpperCase(),
+  requestedAt: (state: AdjustmentState) => state.requestedAtMs,
+  decidedAt: (state: AdjustmentState) => state.decidedAtMs,
+  movement: ({ movementId }: AdjustmentState, _: unknown, { loaders }: WmsContext) =>
+    movementId === null ? null : loaders.movement.load(movementId),
+};
+
+const stockCountFields = {
+  id: ({ countId }: StockCount) => countId,
+  location: ({ locationId }: StockCount) => ({ id: locationId }),
+  recordedAt: ({ recordedAtMs }: StockCount) => recordedAtMs,
+  lines: ({ lines, locationId }: StockCount) => lines.map((line) => ({ ...line, locationId })),
+};
+
+const receiptPayloadFields = {
+  receipt: ({ receiptId }: ReceiptReply, _: unknown, { loaders }: WmsContext) =>
+    receiptId === null ? null : loaders.receipt.load(receiptId),
+};
+
+const receiptFields = {
+  id: ({ receiptId }: StoredReceipt) => receiptId,
+  location: ({ locationId }: StoredReceipt) => ({ id: locationId }),
+  shippedAt: ({ shippedAtMs }: StoredReceipt) => shippedAtMs,
+  arrivedAt: ({ arrivedAtMs }: StoredReceipt) => arrivedAtMs,
+  unloadedAt: ({ unloadedAtMs }: StoredReceipt) => unloadedAtMs,
+  updatedAt: ({ updatedAtMs }: StoredReceipt) => updatedAtMs,
+  lines: (receipt: StoredReceipt) =>
+    receipt.lines.map((line) => {
+      const discrepancies = discrepanciesOf(receipt, line);
+      return { ...line, locationId: receipt.locationId, discrepancies, discrepancy: worstOf(discrepancies) };
+    }),
+};
+
+const receiptLineFields = {
+  position: ({ sku, locationId }: PositionRef) => ({ sku, locationId }),
+  product: ({ sku }: PositionRef) => ({ sku }),
+  expected: expectedOf,
+  putaway: ({ received, onDock }: ReceiptLine) => received - onDock,
+};
+
+const stockCountLineFields = {
+  position: ({ sku, locationId }: PositionRef) => ({ sku, locationId }),
+  product: ({ sku }: PositionRef) => ({ sku }),
+  bucket: ({ bucket }: CountLine) => bucket.toUpperCase(),
+  expectedQuantity: ({ expected }: CountLine) => expected,
+  countedQuantity: ({ counted }: CountLine) => counted,
+  variance: varianceOf,
+  adjustment: ({ adjustmentId }: CountLine, _: unknown, { loaders }: WmsContext) =>
+    adjustmentId === null ? null : loaders.adjustment.load(adjustmentId),
+  outcome: async ({ adjustmentId }: CountLine, _: unknown, { loaders }: WmsContext) => {
+    if (adjustmentId === null) return "MATCHED";
+    const status = (await loaders.adjustment.load(adjustmentId))?.status;
+    return status === "PENDING_APPROVAL" || status === "REJECTED" ? status : "ADJUSTED";
+  },
+};
 
 /** Fails with BAD_USER_INPUT. */
 function entryNumber(text: string | undefined): number {

@@ -9,6 +9,8 @@ import { MasterData1767225600002 } from "../../migrations/shared/002-master-data
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
+import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
+import { CountsAndReceipts1767225600204 } from "../../migrations/wms/004-counts-and-receipts.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -20,7 +22,17 @@ import type { Kernel } from "../../shared/kernel.ts";
 import { limits } from "../../shared/limits.ts";
 import { access } from "./access.ts";
 import { createConsumers } from "./consumers.ts";
-import { AdjustmentEntity, BalanceEntity, MovementEntity } from "./entities.ts";
+import {
+  AdjustmentEntity,
+  BalanceEntity,
+  MovementEntity,
+  ReceiptEntity,
+  ReceiptLineEntity,
+  StockCountEntity,
+  StockCountLineEntity,
+  TransferHandEntity,
+  TransferLineEntity,
+} from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
 import { createResolvers } from "./resolvers.ts";
 
@@ -32,13 +44,25 @@ export interface WmsOptions {
 export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "wms",
-    entities: [AdjustmentEntity, BalanceEntity, MovementEntity],
+    entities: [
+      AdjustmentEntity,
+      BalanceEntity,
+      MovementEntity,
+      ReceiptEntity,
+      ReceiptLineEntity,
+      StockCountEntity,
+      StockCountLineEntity,
+      TransferHandEntity,
+      TransferLineEntity,
+    ],
     migrations: [
       Kernel1767225600001,
       MasterData1767225600002,
       ProductCost1767225600003,
       Wms1767225600201,
       Adjustments1767225600202,
+      WmsTransfers1767225600203,
+      CountsAndReceipts1767225600204,
     ],
   });
   const signal = createCommitSignal();

@@ -133,6 +133,7 @@ eachDatabase("command", (makeKernel, kind) => {
       const input = { idempotencyKey: nextKey(), amount: 3 };
       const first = await run(input);
       const before = await stock();
+      const commitsBefore = commits;
       const second = await run(input, {
         work: () => {
           throw new Error("must not run");
@@ -141,6 +142,8 @@ eachDatabase("command", (makeKernel, kind) => {
       expect(second).toEqual({ ...first, replayed: true });
       expect(await stock()).toBe(before);
       expect(await traces(input.idempotencyKey)).toEqual({ audits: 1, events: 1 });
+      // The relay is left alone: there is nothing for it.
+      expect(commits).toBe(commitsBefore);
     });
 
     it("is the same request in whatever order its members come", async () => {
@@ -186,6 +189,7 @@ eachDatabase("command", (makeKernel, kind) => {
 
     it("changes nothing and publishes nothing, but is audited", async () => {
       const before = await stock();
+      const commitsBefore = commits;
       const idempotencyKey = nextKey();
       expect(await run({ idempotencyKey, amount: 9 }, { work: refusing })).toEqual({
         amount: null,
@@ -196,6 +200,7 @@ eachDatabase("command", (makeKernel, kind) => {
       });
       expect(await stock()).toBe(before);
       expect(await events(idempotencyKey)).toEqual([]);
+      expect(commits).toBe(commitsBefore);
       const [row, ...more] = await audits(idempotencyKey);
       expect(more).toEqual([]);
       expect(row).toMatchObject({ subject: "command:add", action: "add", outcome: "INSUFFICIENT_STOCK" });

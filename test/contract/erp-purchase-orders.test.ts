@@ -169,6 +169,21 @@ eachDatabase("purchase orders", (makeKernel) => {
       expect(await inbound(sku)).toMatchObject([{ quantity: 4 }]);
     });
 
+    it("tells of an order what the warehouse compares its receipts with, also when nothing is open any more", async () => {
+      const sku = await newItem();
+      await erp.deliver(warehouseFact("receipt.recorded", 12, "PURCHASE_ORDER PO-12/1", { sku }));
+      await save("PO-12", [line(sku, 10)]);
+      await save("PO-12", [line(sku, 12)]);
+      await save("PO-12", [line(sku, 12)], { status: "COMPLETE" });
+      await save("PO-12", [line(sku, 12)], { status: "CANCELLED" });
+      const events = (await erp.events("supply.expected.changed")).filter((event) => event.sku === sku);
+      expect(events.map(({ data }) => [data.orderedQuantity, data.openQuantity, data.closed])).toEqual([
+        [10, 0, false],
+        [12, 0, false],
+        [12, 0, true],
+      ]);
+    });
+
     it("ends the same when saves and receipts come at once", async () => {
       const sku = await newItem();
       await save("PO-11", [line(sku, 100)]);

@@ -99,6 +99,18 @@ eachDatabase(
         expect(await values()).toEqual({ a: "1", b: "1" });
       });
 
+      it("a savepoint in which nothing is changed costs no statement", async () => {
+        await db.transaction(async (tx) => {
+          const sent = async () =>
+            (await tx.query<{ Value: string }>("SHOW SESSION STATUS LIKE 'Com_savepoint'"))[0]?.Value;
+          const before = Number(await sent());
+          await tx.savepoint(() => tx.query("SELECT 1"));
+          expect(Number(await sent())).toBe(before);
+          await tx.savepoint(() => tx.savepoint(() => add(tx, "a")));
+          expect(Number(await sent())).toBe(before + 2);
+        });
+      });
+
       it("other errors of the server are final", async () => {
         let attempts = 0;
         const attempt = db.transaction(async (tx) => {

@@ -241,7 +241,17 @@ eachDatabase("a reservation", (makeKernel) => {
     });
     const changed = (await shop.events("availability.changed")).slice(-2);
     expect(changed).toMatchObject([
-      { partitionKey: "A|L", sourceSeq: 2, data: { version: 2, causeEventIds: [created?.id] } },
+      {
+        partitionKey: "A|L",
+        sourceSeq: 2,
+        data: {
+          version: 2,
+          before: { version: 1, reserved: 0 },
+          after: { version: 2, reserved: 4, reservedByChannel: { WEB: 4 } },
+          cause: { eventId: created?.id, type: "reservation.created", document: { type: "RESERVATION" } },
+          causeEventIds: [created?.id],
+        },
+      },
       { partitionKey: "A|M", sourceSeq: 2 },
     ]);
     const audit = await shop.db.query(

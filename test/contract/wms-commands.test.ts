@@ -346,6 +346,27 @@ eachDatabase("warehouse", (makeKernel) => {
       const connector = { person: "wms-west", roles: ["connector-wms"] } as const;
       expect((await warehouse.record([stockEvent({ sku })], {}, connector)).results).toMatchObject([accepted]);
     });
+
+    it("a person does not correct stock past the approval of adjustments; the rest of what they report counts", async () => {
+      const sku = await newSku();
+      const events = () => [
+        stockEvent({ sku, quantity: 5 }),
+        stockEvent({ sku, type: "ADJUSTMENT", quantity: -2, fromBucket: "DOCK" }),
+        stockEvent({ sku, type: "SNAPSHOT", quantity: 1, buckets: { dock: 1 } }),
+      ];
+      const forbidden = { status: "REJECTED", code: "FORBIDDEN" };
+      for (const role of ["warehouse", "connector-wms", "admin"] as const) {
+        const { results } = await warehouse.record(events(), {}, { person: `${role}-1`, roles: [role] });
+        expect(results, role).toMatchObject(
+          role === "warehouse" ? [accepted, forbidden, forbidden] : [accepted, accepted, accepted],
+        );
+        if (role === "warehouse") expect(await warehouse.physical(sku)).toMatchObject({ dock: 5 });
+      }
+      const audits = await warehouse.db.query(
+        "SELECT outcome FROM audit_rows WHERE person = 'warehouse-1' AND subject LIKE 'stock-event:%'",
+      );
+      expect(audits).toEqual([{ outcome: "FORBIDDEN" }, { outcome: "FORBIDDEN" }]);
+    });
   });
 
   it("at the end every balance is the sum of its movements", async () => {

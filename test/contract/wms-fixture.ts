@@ -29,7 +29,7 @@ export interface Warehouse {
   readonly kernel: Kernel;
   readonly clock: ManualClock;
   readonly db: Database;
-  /** As wanda of the warehouse, unless the caller says otherwise; no roles: anonymous. */
+  /** As wanda of the warehouse, unless the caller says otherwise; no roles: anonymous. `record`: as its connector. */
   ask<T = Record<string, unknown>>(
     query: string,
     variables?: Record<string, unknown>,
@@ -60,7 +60,7 @@ export async function openWarehouse(makeKernel: MakeKernel): Promise<Warehouse> 
       const identity = roles.size === 0 ? anonymous : { ...anonymous, person: caller.person ?? "wanda", roles };
       return (await wms.execute({ query, variables }, { identity, correlationId: "story-1" })) as never;
     },
-    async record(events, more = {}, caller = {}) {
+    async record(events, more = {}, caller = { roles: ["connector-wms"] }) {
       const input = { idempotencyKey: `key-${++keys}`, events, ...more };
       const { data, errors } = await warehouse.ask<{ recordStockEvents: BulkReply }>(
         recordStockEvents,
@@ -142,6 +142,25 @@ export function location(locationId: string): AnyEvent {
   return canonicalEvent("erp", "master.changed", `location:${locationId}`, 1, {
     locationId,
     data: { kind: "location", version: 1, name: locationId, type: "WAREHOUSE", timeZone: "UTC", sellable: true },
+  });
+}
+
+let papers = 0;
+
+/** What the ERP tells of one line of a transfer from WEST to EAST. */
+export function transferPaper(
+  type: "transfer.approved" | "transfer.cancelled",
+  transferId: string,
+  sku: string,
+  quantity: number,
+): AnyEvent {
+  return canonicalEvent<typeof type>("erp", type, `${sku}|WEST`, ++papers, {
+    sku,
+    locationId: "WEST",
+    toLocationId: "EAST",
+    quantity,
+    documentRef: { type: "TRANSFER", id: transferId, line: "1" },
+    data: { transferId, committedDelta: type === "transfer.approved" ? quantity : -quantity },
   });
 }
 

@@ -12,6 +12,7 @@ import type { Bus } from "../../shared/messaging/bus.ts";
 import { createMemoryBus } from "../../shared/messaging/memory-bus.ts";
 import { createGapWatch } from "../../subgraphs/availability/gap-watch.ts";
 import { createSystem, type System } from "../../system.ts";
+import { expectSettled } from "../helpers/conservation.ts";
 import { createScratch } from "../helpers/databases.ts";
 
 /** A bus that drops the first shipment it is given for one consumer's good: nobody ever sees that copy. */
@@ -121,5 +122,6 @@ describe("a lost shipment", () => {
         ],
       },
     });
+    await expectSettled(scratch);
   });
 });

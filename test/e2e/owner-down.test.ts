@@ -1,6 +1,7 @@
 /**
- * Story 7: each owner down in turn. ATS still answers, says how much it can be relied on and why; only the fields of
- * the dead owner are null; nothing hangs; and nobody has to restart anything else when the owner is back.
+ * Story 7: each owner down in turn. ATS still answers as each channel's policy has it, says how much it can be relied
+ * on and why; only the fields of the dead owner are null; nothing hangs; and nobody has to restart anything else when
+ * the owner is back.
  */
 import { expect, it } from "vitest";
 import type { SystemName } from "../../shared/config.ts";
@@ -18,6 +19,20 @@ const drillDown = `{ stockPosition(sku: "OD-1", locationId: "OD-L") {
   availability { availableToSell confidence reason sources { system status ageMs } }
   book { onHand } physical { onHand } returns { quarantined } } }`;
 
+/** A channel for each way to go on without a source: 30 on the shelf, 28 in the book, 4 held back. */
+const modes = {
+  LAST_KNOWN_BUFFERED: { availableToSell: 26, confidence: "DEGRADED" },
+  MIN_OF_SOURCES: { availableToSell: 24, confidence: "DEGRADED" },
+  FAIL_CLOSED: { availableToSell: 0, confidence: "DEGRADED" },
+  ERROR: { availableToSell: null, confidence: "UNKNOWN" },
+} as const;
+const modeNames = Object.keys(modes) as (keyof typeof modes)[];
+
+/** The answer for each of those channels, under the name of its mode. */
+const byMode = `{ stockPosition(sku: "OD-1", locationId: "OD-L") { ${modeNames
+  .map((mode) => `${mode}: availability(channel: "${mode}") { availableToSell confidence reason }`)
+  .join(" ")} } }`;
+
 /** `stockPosition`'s field that belongs to the owner, and how the owner is called in a reason. */
 const owned = { erp: ["book", "ERP"], wms: ["physical", "WMS"], returns: ["returns", "Returns desk"] } as const;
 
@@ -31,7 +46,7 @@ eachTarget(
         expect(errors).toBeUndefined();
         expect(data?.stockPosition).toMatchObject({
           availability: { availableToSell: 30, confidence: "FRESH", reason: null },
-          book: { onHand: 30 },
+          book: { onHand: 28 },
           physical: { onHand: 30 },
           returns: { quarantined: 0 },
         });
@@ -57,6 +72,15 @@ eachTarget(
           const { availability } = data?.stockPosition ?? {};
           expect(availability).toMatchObject({ availableToSell: 30, reason: expect.stringContaining(title) });
           expect(["STALE", "DEGRADED"]).toContain(availability?.["confidence"]);
+        });
+        await eventually(async () => {
+          const answers = Object.fromEntries(
+            modeNames.map((mode) => [
+              mode,
+              { ...modes[mode], reason: expect.stringContaining(`${title} has not reported`) },
+            ]),
+          );
+          expect((await ask(target(), byMode)).data?.stockPosition).toEqual(answers);
         });
         await processes?.restart(owner);
         await recovered(target());
@@ -90,7 +114,7 @@ async function recovered(target: Target): Promise<void> {
     expect(errors).toBeUndefined();
     expect(data?.stockPosition).toMatchObject({
       availability: { availableToSell: 30, confidence: "FRESH" },
-      book: { onHand: 30 },
+      book: { onHand: 28 },
       physical: { onHand: 30 },
       returns: { quarantined: 0 },
     });
@@ -114,14 +138,26 @@ async function prepare({ connector, client, token }: Target): Promise<void> {
   await connector.request(`mutation {
     saveProducts(input: { idempotencyKey: "od-p", products: [{ sku: "OD-1", name: "OD-1", baseUnit: "EA" }] }) { userErrors { code } }
     saveLocations(input: { idempotencyKey: "od-l", locations: [{ id: "OD-L", name: "OD-L", type: WAREHOUSE }] }) { userErrors { code } }
-    saveBookBalances(input: { idempotencyKey: "od-b", balances: [{ sku: "OD-1", locationId: "OD-L", onHand: 30 }] }) { userErrors { code } }
+    saveBookBalances(input: { idempotencyKey: "od-b", balances: [{ sku: "OD-1", locationId: "OD-L", onHand: 28 }] }) { userErrors { code } }
     recordStockEvents(input: { idempotencyKey: "od-e", events: [{ id: "od-e1", type: SNAPSHOT, sku: "OD-1", locationId: "OD-L",
       quantity: 30, buckets: { unrestricted: 30 }, occurredAt: "2026-01-05T08:00:00Z" }] }) { results { status code } } }`);
-  const { setChannelPolicy } = await client(await token("planner", ["planner"])).request<{
-    setChannelPolicy: { policy: { policyVersion: number } };
-  }>(`mutation { setChannelPolicy(input: { idempotencyKey: "od-c", channel: "WEB", degraded: [
-      { system: erp, mode: LAST_KNOWN_BUFFERED, staleAfterMs: 1500 }, { system: wms, mode: LAST_KNOWN_BUFFERED, staleAfterMs: 1500 },
-      { system: returns, mode: LAST_KNOWN_BUFFERED, staleAfterMs: 1500 }] }) { policy { policyVersion } userErrors { code message } } }`);
-  await client(await token("manager", ["manager"])).request(`mutation { approveChannelPolicy(input: {
-    idempotencyKey: "od-a", policyVersion: ${setChannelPolicy.policy.policyVersion} }) { userErrors { code } } }`);
+  const planner = client(await token("planner", ["planner"]));
+  const manager = client(await token("manager", ["manager"]));
+  /** In force for every source of the channel. */
+  const setPolicy = async (channel: string, degraded: object) => {
+    const input = { channel, degraded: Object.keys(owned).map((system) => ({ system, ...degraded })) };
+    const { setChannelPolicy } = await planner.request<{ setChannelPolicy: { policy: { policyVersion: number } } }>(
+      `mutation ($input: SetChannelPolicyInput!) { setChannelPolicy(input: $input) { policy { policyVersion } } }`,
+      { input: { idempotencyKey: `od-${channel}`, ...input } },
+    );
+    const { policyVersion } = setChannelPolicy.policy;
+    await manager.request(
+      `mutation ($input: ApproveChannelPolicyInput!) { approveChannelPolicy(input: $input) { userErrors { code } } }`,
+      { input: { idempotencyKey: `od-${channel}`, policyVersion } },
+    );
+  };
+  await setPolicy("WEB", { mode: "LAST_KNOWN_BUFFERED", staleAfterMs: 1_500 });
+  for (const mode of modeNames) {
+    await setPolicy(mode, { mode, staleAfterMs: 1_500, unreachableAfterMs: 2_500, staleBuffer: 4 });
+  }
 }

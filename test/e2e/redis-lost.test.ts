@@ -7,6 +7,7 @@ import { type ApiClient, createApiClient } from "../../shared/graphql/client.ts"
 import { issueToken } from "../../shared/identity.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createSystem, type System } from "../../system.ts";
+import { expectSettled } from "../helpers/conservation.ts";
 import { createScratch, type Scratch } from "../helpers/databases.ts";
 import { createPrivateRedis, type PrivateRedis, redisIsInstalled } from "../helpers/private-redis.ts";
 
@@ -65,5 +66,6 @@ describe.skipIf(!redisIsInstalled)(`without Redis${redisIsInstalled ? "" : " (no
   it("and when it is back, empty, everything is published again and the answer follows", async () => {
     await redis.start();
     await becomes({ availableToSell: 30, confidence: "FRESH" });
-  }, 40_000);
+    await vi.waitFor(() => expectSettled(scratch), { timeout: 20_000, interval: 50 });
+  }, 60_000);
 });

@@ -28,3 +28,17 @@ export async function openPlain(config: Config, system: SystemName): Promise<Pla
     },
   };
 }
+
+/** What somebody with the database's password could do: one statement, past everything that guards it. */
+export async function tamper(config: Config, system: SystemName, sql: string): Promise<void> {
+  if (config.mysqlUrl) {
+    const database = `${config.mysqlPrefix}${system}`;
+    const connection = await mysql.createConnection({ uri: config.mysqlUrl, database });
+    await connection.query(sql);
+    await connection.end();
+    return;
+  }
+  const file = new Libsql(join(config.dataDir, `${system}.sqlite`));
+  file.exec(sql);
+  file.close();
+}

@@ -3,12 +3,14 @@
  * processes on MySQL/MariaDB and Redis. One suite runs against both.
  */
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, vi } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import { type ApiClient, createApiClient } from "../../shared/graphql/client.ts";
 import { issueToken, type Role, type TokenRequest } from "../../shared/identity.ts";
+import type { KernelOverrides } from "../../shared/kernel.ts";
 import { createSystem } from "../../system.ts";
+import { expectSettled } from "./conservation.ts";
 import { createScratch } from "./databases.ts";
 import { type Program, startProgram } from "./process.ts";
 import { services } from "./services.ts";
@@ -21,7 +23,10 @@ export interface Target {
   readonly config: Config;
   /** A token of a person with these roles. */
   token(person: string, roles: readonly Role[], more?: Partial<TokenRequest>): Promise<string>;
-  client(token?: string): ApiClient;
+  /** At the first gateway unless `url` says which. */
+  client(token?: string, url?: string): ApiClient;
+  /** Where each gateway answers; the first is `url`. */
+  readonly urls: readonly string[];
   /** A client with every role that writes master data and stock facts. */
   readonly connector: ApiClient;
   /** Runs `check` until it holds: embedded once after everything has had its effects, elsewhere for some seconds. */
@@ -29,6 +34,11 @@ export interface Target {
   /** Only with processes of their own. */
   readonly processes: Processes | null;
   stop(): Promise<void>;
+}
+
+export interface TargetOptions {
+  /** With processes: so many gateways, each before an availability process of its own. Default 1. */
+  readonly gateways?: number;
 }
 
 export interface Processes {
@@ -41,19 +51,27 @@ export interface Processes {
 const secret = "a-secret-that-only-the-tests-know";
 const patienceMs = 20_000;
 
-/** Runs the suite embedded, and against processes where the servers they need answer. */
+/**
+ * Runs the suite embedded, and against processes where the servers they need answer. After each of its tests every
+ * number must be explained (`conservation.ts`).
+ */
 export function eachTarget(
   title: string,
   suite: (target: () => Target) => void,
   kinds: readonly TargetKind[] = ["embedded", "processes"],
+  options: TargetOptions = {},
 ): void {
   for (const kind of kinds) {
     const missing = kind === "processes" && !(services.mysqlUrl && services.redisUrl);
     describe.skipIf(missing)(`${title}, ${kind}${missing ? " (no MySQL/MariaDB and Redis answer)" : ""}`, () => {
       let target: Target | undefined;
       beforeAll(async () => {
-        target = await startTarget(kind);
+        target = await startTarget(kind, options);
       }, 120_000);
+      // Whatever a test did, in the end every number is explained: nobody has to remember to ask.
+      afterEach(async () => {
+        if (target) await settled(target);
+      }, 60_000);
       afterAll(async () => {
         await target?.stop();
       }, 60_000);
@@ -65,33 +83,46 @@ export function eachTarget(
   }
 }
 
-export function startTarget(kind: TargetKind): Promise<Target> {
-  return kind === "embedded" ? startEmbedded() : startProcesses();
+/** Resolves when everything has had its effects and conservation holds; fails with what does not add up. */
+export function settled(target: Target): Promise<void> {
+  return target.eventually(() => expectSettled(target));
+}
+
+export function startTarget(kind: TargetKind, { gateways = 1 }: TargetOptions = {}): Promise<Target> {
+  return kind === "embedded" ? startEmbedded() : startProcesses(gateways);
 }
 
 async function startEmbedded(): Promise<Target> {
   const scratch = createScratch("sqlite", { AUTH_SECRET: secret });
-  const system = await createSystem(scratch.config);
+  const embedded = await openEmbedded(scratch.config);
+  return {
+    ...embedded,
+    async stop() {
+      await embedded.stop();
+      await scratch.remove();
+    },
+  };
+}
+
+/** The whole system in this process, on data that is left where it is when it stops. */
+export async function openEmbedded(config: Config, overrides: KernelOverrides = {}): Promise<Target> {
+  const system = await createSystem(config, overrides);
   await system.start();
   return {
-    ...(await access(scratch.config, system.url())),
+    ...(await access(config, [system.url()])),
     kind: "embedded",
     async eventually(check) {
       await system.drain();
       return check();
     },
     processes: null,
-    async stop() {
-      await system.stop();
-      await scratch.remove();
-    },
+    stop: () => system.stop(),
   };
 }
 
-async function startProcesses(): Promise<Target> {
+async function startProcesses(gateways: number): Promise<Target> {
   const scratch = createScratch("mysql", { AUTH_SECRET: secret });
   const env = {
-    PORT: "0",
     DATA_DIR: scratch.config.dataDir,
     MYSQL_URL: services.mysqlUrl ?? "",
     MYSQL_PREFIX: scratch.config.mysqlPrefix,
@@ -104,12 +135,24 @@ async function startProcesses(): Promise<Target> {
     await Promise.all(systemNames.map(async (name) => [name, await start(name)] as const)),
   );
   const urlOf = (name: SystemName) => (subgraphs.get(name) as Program).url;
-  const gateway = await startProgram("gateway/main.ts", {
-    ...env,
-    ...Object.fromEntries(systemNames.map((name) => [`${name.toUpperCase()}_URL`, urlOf(name)])),
-  });
+  const startGateway = (availability: string) =>
+    startProgram("gateway/main.ts", {
+      ...env,
+      PORT: "0",
+      ...Object.fromEntries(systemNames.map((name) => [`${name.toUpperCase()}_URL`, urlOf(name)])),
+      AVAILABILITY_URL: availability,
+    });
+  const gateway = await startGateway(urlOf("availability"));
+  const replicas: Program[] = [];
+  const urls = [gateway.url];
+  for (let i = 1; i < gateways; i++) {
+    const availability = await start("availability");
+    const another = await startGateway(availability.url);
+    replicas.push(another, availability);
+    urls.push(another.url);
+  }
   return {
-    ...(await access(scratch.config, gateway.url)),
+    ...(await access(scratch.config, urls)),
     kind: "processes",
     eventually: (check) => vi.waitFor(check, { timeout: patienceMs, interval: 50 }),
     processes: {
@@ -120,17 +163,18 @@ async function startProcesses(): Promise<Target> {
       },
     },
     async stop() {
-      await gateway.terminate();
+      for (const program of [gateway, ...replicas]) await program.terminate();
       await Promise.all([...subgraphs.values()].map((program) => program.terminate()));
       await scratch.remove();
     },
   };
 }
 
-async function access(config: Config, url: string) {
+async function access(config: Config, urls: readonly string[]) {
+  const url = urls[0] as string;
   const token: Target["token"] = (person, roles, more = {}) =>
     issueToken(config.auth, { person, roles, ...more }, systemClock);
   const connectorToken = await token("connector", ["connector-erp", "connector-wms", "returns-desk", "planner"]);
-  const client = (bearer?: string) => createApiClient({ url, ...(bearer ? { token: bearer } : {}) });
-  return { config, url, token, client, connector: client(connectorToken) };
+  const client = (bearer?: string, at = url) => createApiClient({ url: at, ...(bearer ? { token: bearer } : {}) });
+  return { config, url, urls, token, client, connector: client(connectorToken) };
 }

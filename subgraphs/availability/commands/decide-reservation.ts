@@ -46,9 +46,9 @@ export function confirmReservation(deps: CommandDeps, input: ConfirmReservationI
       const { reservation, positions } = await lockOwn(tx, input.id, context.identity);
       const nowMs = deps.clock.now();
       const confirmed = confirm(reservation, orderId, nowMs);
-      const eventId = tell(recorder, "reservation.confirmed", confirmed);
-      await saveChanged(tx, recorder, reservation, confirmed, positions, eventId);
-      await handOverConfirmed(tx, recorder, confirmed, positions, eventId, nowMs);
+      const cause = tell(recorder, "reservation.confirmed", confirmed);
+      await saveChanged(tx, recorder, reservation, confirmed, positions, cause);
+      await handOverConfirmed(tx, recorder, confirmed, positions, cause, nowMs);
       const [after] = await loadReservations(tx, [confirmed.reservationId]);
       return { reservation: after ?? confirmed };
     },
@@ -65,8 +65,8 @@ export function releaseReservation(deps: CommandDeps, input: ReleaseReservationI
     work: async (tx, recorder) => {
       const { reservation, positions } = await lockOwn(tx, input.id, context.identity);
       const released = release(reservation, mayDecide(context.identity), deps.clock.now());
-      const eventId = tell(recorder, "reservation.released", released);
-      await saveChanged(tx, recorder, reservation, released, positions, eventId);
+      const cause = tell(recorder, "reservation.released", released);
+      await saveChanged(tx, recorder, reservation, released, positions, cause);
       return { reservation: released };
     },
   });

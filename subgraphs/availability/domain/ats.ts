@@ -27,11 +27,14 @@ export interface AvailabilityInput {
   /** Null: the policy's default channel. */
   readonly channel: string | null;
   readonly freshness: Freshness;
+  /** Of a kit: how many can be put together here. */
+  readonly fromComponents?: number;
   readonly nowMs: number;
 }
 
 export type TermName =
   | "onHand"
+  | "components"
   | "damaged"
   | "hold"
   | "expired"
@@ -69,6 +72,8 @@ export interface AvailabilityResult {
   readonly protectedForOthers: number;
   readonly cap: number | null;
   readonly sellMultiple: number;
+  /** Of a kit: the component that allows the fewest. */
+  readonly limitingComponent?: string | null;
   /** Everything the sources said up to here is in the answer. */
   readonly asOfMs: number;
   readonly version: number;
@@ -83,29 +88,37 @@ export function computeAvailability(input: AvailabilityInput): AvailabilityResul
   const unknown = whyUnknown(input, verdict);
   if (unknown !== null || position === null) return unknownResult(input, channel, verdict, unknown ?? "NO_POSITION");
 
-  const { terms, net } = explainNet(position, product, location, policy, channel, verdict);
-  const blocked = whyNothingIsSold(product, location, channel, verdict);
-  const kept = blocked === null ? protectedForOthers(Math.max(0, net), position, product, policy, channel) : 0;
-  const cap = channel.caps.find(product.sku, location.locationId, product.class) ?? null;
-  const multiple =
-    channel.sellMultiples.find(product.sku, location.locationId, product.class) ?? product.sellMultiple ?? 1;
+  const { terms, net } = explainNet(input, position, channel, verdict);
+  const share = shareOf(input, position, channel, verdict, net);
   return {
     sku: product.sku,
     locationId: location.locationId,
     channel: channel.policy.id,
-    availableToSell: blocked === null ? toSell(net - kept, cap, multiple) : 0,
+    availableToSell: share.availableToSell,
     net,
-    reason: blocked ?? negativeReason(position) ?? verdict.reason,
+    reason: share.blocked ?? negativeReason(position) ?? verdict.reason,
     confidence: verdict.confidence,
     terms,
     sources: verdict.sources,
-    protectedForOthers: kept,
-    cap,
-    sellMultiple: multiple,
+    protectedForOthers: share.protectedForOthers,
+    cap: share.cap,
+    sellMultiple: share.sellMultiple,
     asOfMs: verdict.asOfMs ?? nowMs,
     version: position.version,
     policyVersion: policy.policy.version,
   };
+}
+
+/**
+ * What this channel might sell if `net` were there: 0 where it may sell nothing, null where nothing is known.
+ * Fails with UNKNOWN_CHANNEL.
+ */
+export function sellableFrom(input: AvailabilityInput, net: number): number | null {
+  const { position, policy, nowMs } = input;
+  const channel = policy.channel(input.channel);
+  const verdict = judgeSources(position, input.freshness, channel.policy.degraded, nowMs);
+  if (position === null || whyUnknown(input, verdict) !== null) return null;
+  return shareOf(input, position, channel, verdict, net).availableToSell;
 }
 
 /** May this channel sell this item from this location at all? */
@@ -138,12 +151,27 @@ function whyNothingIsSold(
   return verdict.mode === "FAIL_CLOSED" ? verdict.reason : null;
 }
 
+/** From net to what the channel may sell of it. */
+function shareOf(
+  { product, location, policy }: AvailabilityInput,
+  position: Position,
+  channel: IndexedChannel,
+  verdict: SourcesVerdict,
+  net: number,
+) {
+  const blocked = whyNothingIsSold(product, location, channel, verdict);
+  const kept = blocked === null ? protectedForOthers(Math.max(0, net), position, product, policy, channel) : 0;
+  const cap = channel.caps.find(product.sku, location.locationId, product.class) ?? null;
+  const sellMultiple =
+    channel.sellMultiples.find(product.sku, location.locationId, product.class) ?? product.sellMultiple ?? 1;
+  const availableToSell = blocked === null ? toSell(net - kept, cap, sellMultiple) : 0;
+  return { availableToSell, blocked, protectedForOthers: kept, cap, sellMultiple };
+}
+
 /** The terms, in the order a person would subtract them, and their sum. */
 function explainNet(
+  { product, location, policy, fromComponents = 0 }: AvailabilityInput,
   position: Position,
-  product: ProductFacts,
-  location: LocationFacts,
-  policy: IndexedPolicy,
   channel: IndexedChannel,
   verdict: SourcesVerdict,
 ): { terms: AvailabilityTerm[]; net: number } {
@@ -152,7 +180,8 @@ function explainNet(
   const book = verdict.mode === "MIN_OF_SOURCES" ? bookOnHandOf(position) : shelf;
   const onHand = Math.min(shelf, book);
   const terms: AvailabilityTerm[] = [{ name: "onHand", quantity: onHand, source: book < shelf ? "erp" : "wms" }];
-  let net = onHand;
+  let net = onHand + fromComponents;
+  if (fromComponents !== 0) terms.push({ name: "components", quantity: fromComponents, source: "availability" });
 
   net -= subtract(terms, "damaged", wms.damaged, "wms");
   net -= subtract(terms, "hold", wms.hold, "wms");

@@ -21,6 +21,7 @@ import {
   type SellMultipleRule,
 } from "./policy.ts";
 import { type SourceSystem, sourceSystems } from "./position.ts";
+import { defaultPromising, type PromisingPolicy } from "./promising.ts";
 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 type Proposed<R extends RuleScope> = Optional<RuleScope> & Omit<R, keyof RuleScope>;
@@ -41,6 +42,7 @@ export interface PolicyChangeInput
     caps: readonly Proposed<QuantityRule>[];
     sellMultiples: readonly Proposed<SellMultipleRule>[];
     degraded: readonly DegradedChangeInput[];
+    promising: Optional<PromisingPolicy>;
   }> {
   readonly channel: string;
 }
@@ -63,6 +65,8 @@ export interface PolicyChange {
   readonly caps: readonly QuantityRule[] | null;
   readonly sellMultiples: readonly SellMultipleRule[] | null;
   readonly degraded: readonly DegradedChange[] | null;
+  /** Absent in proposals from before there was any. */
+  readonly promising?: Partial<PromisingPolicy> | null;
 }
 
 export interface DegradedChange {
@@ -94,6 +98,7 @@ export function parsePolicyChange(input: PolicyChangeInput): PolicyChange {
       multiple: parseWhole(rule.multiple, 1, [...path, "multiple"]),
     })),
     degraded: orNull(input.degraded, parseDegraded),
+    promising: orNull(input.promising, parsePromising),
   };
 }
 
@@ -116,6 +121,8 @@ export function applyPolicyChange(policy: Policy, change: PolicyChange, version:
     caps: change.caps ?? before.caps,
     sellMultiples: change.sellMultiples ?? before.sellMultiples,
     degraded: applyDegraded(before.degraded, change.degraded ?? []),
+    ...(before.promising ? { promising: before.promising } : {}),
+    ...(change.promising ? { promising: { ...defaultPromising, ...before.promising, ...change.promising } } : {}),
   };
   if (after.id === policy.defaultChannel && !after.public) {
     throw invalid(["input", "public"], "The default channel must stay public.");
@@ -181,6 +188,22 @@ function parseDegraded(changes: readonly DegradedChangeInput[]): readonly Degrad
   });
 }
 
+const promisingMax: PromisingPolicy = {
+  purchaseOrderPercent: 100,
+  transferPercent: 100,
+  restockPercent: 100,
+  latenessPercentile: 100,
+  restockDays: limits.restockDaysMax,
+};
+
+function parsePromising(change: Optional<PromisingPolicy>): Partial<PromisingPolicy> {
+  const given = Object.entries(promisingMax).flatMap(([name, max]) => {
+    const value = change[name as keyof PromisingPolicy];
+    return value == null ? [] : [[name, parseWhole(value, 0, ["input", "promising", name], max)]];
+  });
+  return Object.fromEntries(given);
+}
+
 function parseRules<R extends Optional<RuleScope>, T>(
   name: string,
   rules: readonly R[] | null | undefined,
@@ -210,9 +233,9 @@ function parseScope(scope: Optional<RuleScope>, path: readonly string[]): RuleSc
   };
 }
 
-function parseWhole(value: number, min: number, field: readonly string[]): number {
-  if (Number.isInteger(value) && value >= min && value <= limits.quantityMax) return value;
-  throw invalid(field, `${field.at(-1)} must be a whole number from ${min} to ${limits.quantityMax}.`);
+function parseWhole(value: number, min: number, field: readonly string[], max: number = limits.quantityMax): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalid(field, `${field.at(-1)} must be a whole number from ${min} to ${max}.`);
 }
 
 function orNull<T, U>(value: T | null | undefined, parse: (value: T) => U): U | null {

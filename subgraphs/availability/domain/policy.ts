@@ -5,6 +5,7 @@
  * Says nothing about how a rule is looked up: that is `policy-index.ts`.
  */
 import type { SourceSystem } from "./position.ts";
+import type { PromisingPolicy } from "./promising.ts";
 
 /**
  * What a rule is about; null means any. `sku` and `class` exclude each other, since a SKU has one class.
@@ -61,6 +62,8 @@ export interface ChannelPolicy {
   readonly caps: readonly QuantityRule[];
   readonly sellMultiples: readonly SellMultipleRule[];
   readonly degraded: Readonly<Record<SourceSystem, DegradedPolicy>>;
+  /** Absent: `defaultPromising`, as in policies from before there was any. */
+  readonly promising?: PromisingPolicy;
 }
 
 export interface Policy {

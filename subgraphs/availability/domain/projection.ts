@@ -6,7 +6,13 @@
  * of events and not to an owner's balance, so a snapshot does not touch them. Never applies the same event twice only
  * because the caller's inbox does not hand it over twice.
  */
-import { type AnyEvent, buckets, type ReturnMoved, type Snapshot } from "../../../shared/events/canonical-event.ts";
+import {
+  type AnyEvent,
+  buckets,
+  type PositionFigures,
+  type ReturnMoved,
+  type Snapshot,
+} from "../../../shared/events/canonical-event.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyPosition, type Position, type SourceSystem, sourceSystems } from "./position.ts";
 
@@ -42,6 +48,32 @@ export function emptyProjection(sku: string, locationId: string): Projected {
   };
 }
 
+/** What goes into an event: everything the formula needs. */
+export function figuresOf(position: Projected): PositionFigures {
+  const { version, wms, erp, returns, shippedNotPosted, receivedNotPosted, adjustedNotPosted } = position;
+  const { reserved, reservedByChannel, progress } = position;
+  const known = ({ seq, asOfMs, gapSinceMs }: Progress) => ({ seq, asOfMs, gapSinceMs });
+  return {
+    version,
+    wms,
+    erp,
+    returns,
+    shippedNotPosted,
+    receivedNotPosted,
+    adjustedNotPosted,
+    reserved,
+    reservedByChannel,
+    progress: { erp: known(progress.erp), wms: known(progress.wms), returns: known(progress.returns) },
+  };
+}
+
+/** The position as an event told it: good for answers, not for applying further events. */
+export function fromFigures(sku: string, locationId: string, figures: PositionFigures): Projected {
+  const known = (progress: PositionFigures["progress"][SourceSystem]): Progress => ({ ...noProgress, ...progress });
+  const { erp, wms, returns } = figures.progress;
+  return { ...figures, sku, locationId, progress: { erp: known(erp), wms: known(wms), returns: known(returns) } };
+}
+
 export function isOwner(source: string): source is SourceSystem {
   return (sourceSystems as readonly string[]).includes(source);
 }
@@ -67,6 +99,11 @@ export function hasGap(progress: Progress, nowMs: number): boolean {
   return progress.gapSinceMs !== null && nowMs - progress.gapSinceMs > limits.gapHoldMs;
 }
 
+/** Does a snapshot up to `asOfSeq` say nothing new, or too little for what has been let go of? */
+export function isCovered(progress: Progress, asOfSeq: number): boolean {
+  return asOfSeq <= progress.seq || asOfSeq < progress.forgottenTo;
+}
+
 function advance(position: Projected, owner: SourceSystem, event: AnyEvent, nowMs: number): Projected {
   const progress = position.progress[owner];
   // Late, and a snapshot has covered it already.
@@ -89,8 +126,7 @@ function advance(position: Projected, owner: SourceSystem, event: AnyEvent, nowM
 function rebase(position: Projected, owner: SourceSystem, snapshot: Snapshot, recordedAt: string): Projected {
   const progress = position.progress[owner];
   const figures = snapshot[owner];
-  const older = snapshot.asOfSeq <= progress.seq || snapshot.asOfSeq < progress.forgottenTo;
-  if (!figures || older) return position;
+  if (!figures || isCovered(progress, snapshot.asOfSeq)) return position;
   const later = progress.ahead.filter((entry) => entry.seq > snapshot.asOfSeq);
   const known = pick(position[owner], figures);
   const rebased = later.reduce((sum, entry) => add(sum, entry.delta), known);

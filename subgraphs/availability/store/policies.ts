@@ -21,6 +21,12 @@ export async function activePolicy(reader: Reader): Promise<PolicyRow | undefine
   return found;
 }
 
+/** A version of any state. */
+export async function findPolicy(reader: Reader, version: number): Promise<PolicyRow | undefined> {
+  const [found] = await reader.query<PolicyRow>("SELECT * FROM policies WHERE version = ?", [version]);
+  return found;
+}
+
 /** The version in force, 0 if it is the default. */
 export async function activePolicyVersion(reader: Reader): Promise<number> {
   const [found] = await reader.query<{ version: number }>(
@@ -29,12 +35,17 @@ export async function activePolicyVersion(reader: Reader): Promise<number> {
   return found?.version ?? 0;
 }
 
-/** The newest version of any state, locked: who holds it decides what the next one is. */
-export async function lockNewestPolicy(tx: Transaction): Promise<number> {
-  const [found] = await tx.query<{ version: number }>(
-    `SELECT version FROM policies ORDER BY version DESC LIMIT 1${forUpdate(tx.dialect)}`,
+/** The newest version of any state, 0 if there is none. */
+export async function newestPolicyVersion(reader: Reader, lock = ""): Promise<number> {
+  const [found] = await reader.query<{ version: number }>(
+    `SELECT version FROM policies ORDER BY version DESC LIMIT 1${lock}`,
   );
   return found?.version ?? 0;
+}
+
+/** The same, locked: who holds it decides what the next one is. */
+export async function lockNewestPolicy(tx: Transaction): Promise<number> {
+  return newestPolicyVersion(tx, forUpdate(tx.dialect));
 }
 
 export async function lockPolicy(tx: Transaction, version: number): Promise<PolicyRow | undefined> {

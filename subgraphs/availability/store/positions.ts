@@ -63,6 +63,21 @@ export async function pagePositions(
   return asOf(reader, one, params, order, nowMs);
 }
 
+/** Positions of these SKUs, in (sku, locationId) order. */
+export async function pagePositionsOfSkus(
+  reader: Reader,
+  page: Page,
+  skus: readonly string[],
+  nowMs: number,
+): Promise<Projected[]> {
+  const [sku, afterLocation] = (page.after ?? []) as string[];
+  const begin = sku === undefined ? "" : " AND sku >= ? AND (sku > ? OR location_id > ?)";
+  const one = `SELECT * FROM positions WHERE sku IN (${marks(skus.length)})${begin}
+     ORDER BY sku, location_id LIMIT ${page.size + 1}`;
+  const params = sku === undefined ? skus : [...skus, sku, sku, afterLocation as string];
+  return asOf(reader, one, params, "sku, location_id", nowMs);
+}
+
 /** The positions of `keys` that are there, locked until the transaction ends. */
 export async function lockKnownPositions(tx: Transaction, keys: readonly PositionKey[]): Promise<Projected[]> {
   return selectPositions(tx, keys, forUpdate(tx.dialect));
@@ -101,6 +116,15 @@ export async function saveClaims(tx: Transaction, position: Projected): Promise<
     ],
   );
   if (changed !== 1) throw new TransactionConflict("position");
+}
+
+/** The next version of positions that are locked; nothing else of them changes. */
+export async function raiseVersions(tx: Transaction, keys: readonly PositionKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await tx.run(
+    `UPDATE positions SET version = version + 1 WHERE (sku, location_id) IN ${pairMarks(tx.dialect, keys.length)}`,
+    pairValues(keys),
+  );
 }
 
 export interface GapRow {

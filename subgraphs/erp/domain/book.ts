@@ -25,6 +25,8 @@ export type PostingKind =
   | "BALANCE"
   | "ALLOCATION"
   | "DEALLOCATION"
+  | "TRANSFER_COMMIT"
+  | "TRANSFER_RELEASE"
   | "SHIPMENT"
   | "SHIPMENT_VOID"
   | "RECEIPT"

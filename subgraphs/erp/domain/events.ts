@@ -3,13 +3,14 @@
  *
  * `sourceSeq` is the version that the product, location or position has with the change; each version tells once.
  */
-import type { AnyEvent, InboundLine } from "../../../shared/events/canonical-event.ts";
+import type { AnyEvent, InboundLine, TransferResolution } from "../../../shared/events/canonical-event.ts";
 import type { NewEvent } from "../../../shared/recorder.ts";
 import { type BookPosition, type PositionKey, positionKeyOf } from "./book.ts";
 import { type Location, locationChanged } from "./location.ts";
 import type { AllocationLine, Released } from "./order.ts";
 import { type Product, productChanged } from "./product.ts";
 import type { InboundChange } from "./purchase-order.ts";
+import { missingOf, type Transfer, type TransferLine } from "./transfer.ts";
 import type { WarehousePosting } from "./warehouse-event.ts";
 
 /** The order that a line belongs to. */
@@ -102,6 +103,18 @@ export function acknowledgedEvent(
   };
 }
 
+/** The book did not follow `posted`: nothing has moved, and the offset that bridges it stays. */
+export function failedEvent(
+  posted: AnyEvent,
+  position: PositionKey,
+  code: string,
+  version: number,
+): NewEvent<"erp.posting.failed"> {
+  const { quantity, documentRef } = posted;
+  const data = { postedEventId: posted.id, code };
+  return { type: "erp.posting.failed", ...placed(position, version), quantity, documentRef, data };
+}
+
 /** `asOfSeq` is the event's own number: everything up to and including it is in it. */
 export function snapshotEvent(
   position: BookPosition,
@@ -114,6 +127,66 @@ export function snapshotEvent(
     ...placed(position, version),
     data: { asOfSeq: version, erp: { book, committed, inbound } },
   };
+}
+
+/** At the origin: the units of one line are committed there, or no longer. */
+export function transferPaperEvent(
+  type: "transfer.approved" | "transfer.cancelled",
+  transfer: Transfer,
+  line: TransferLine,
+  committedDelta: number,
+  version: number,
+): NewEvent<"transfer.approved" | "transfer.cancelled"> {
+  return {
+    type,
+    ...atOrigin(transfer, line, version),
+    quantity: type === "transfer.approved" ? line.requested : 0 - committedDelta,
+    note: transfer.note,
+    data: { transferId: transfer.id, committedDelta },
+  };
+}
+
+export function transferResolvedEvent(
+  transfer: Transfer,
+  line: TransferLine,
+  resolved: { readonly resolution: TransferResolution; readonly quantity: number },
+  version: number,
+): NewEvent<"transfer.resolved"> {
+  const { resolution, quantity } = resolved;
+  return {
+    type: "transfer.resolved",
+    ...atOrigin(transfer, line, version),
+    quantity,
+    note: transfer.note,
+    data: { transferId: transfer.id, resolution },
+  };
+}
+
+export function transferDiscrepancyEvent(
+  transfer: Transfer,
+  line: TransferLine,
+  version: number,
+): NewEvent<"transfer.discrepancy"> {
+  const missing = missingOf(line);
+  return {
+    type: "transfer.discrepancy",
+    ...placed({ sku: line.sku, locationId: transfer.destinationId }, version),
+    quantity: missing,
+    documentRef: transferRef(transfer, line),
+    data: { transferId: transfer.id, missing },
+  };
+}
+
+function atOrigin(transfer: Transfer, line: TransferLine, version: number) {
+  return {
+    ...placed({ sku: line.sku, locationId: transfer.originId }, version),
+    toLocationId: transfer.destinationId,
+    documentRef: transferRef(transfer, line),
+  };
+}
+
+function transferRef({ id }: Transfer, { line }: TransferLine) {
+  return { type: "TRANSFER", id, line };
 }
 
 function placed({ sku, locationId }: PositionKey, version: number) {

@@ -28,8 +28,10 @@ export interface Product {
   readonly safetyStock: number;
   readonly sellMultiple: number;
   readonly active: boolean;
-  /** In order of the SKU; empty for what is not a kit. */
+  /** In order of the SKU; empty for what consists of nothing else. */
   readonly components: readonly KitComponent[];
+  /** False: its components are a bill of materials only; it is built beforehand and sold from its own stock. */
+  readonly kit: boolean;
   readonly version: number;
 }
 
@@ -44,6 +46,7 @@ export interface ProductInput {
   readonly sellMultiple?: number | null;
   readonly active?: boolean | null;
   readonly components?: readonly KitComponent[] | null;
+  readonly kit?: boolean | null;
 }
 
 /** What a save may leave out. */
@@ -57,6 +60,7 @@ const defaults: Optional = {
   sellMultiple: 1,
   active: true,
   components: [],
+  kit: true,
 };
 
 /**
@@ -80,6 +84,7 @@ export function decideProduct(input: ProductInput, stored: Product | null): Prod
     sellMultiple: assertPositive(kept("sellMultiple"), ["sellMultiple"]),
     active: kept("active"),
     components: parseComponents(kept("components"), input.sku),
+    kit: kept("kit"),
     version: stored?.version ?? 0,
   };
   // The same members in the same order: equal products have equal texts.

@@ -39,6 +39,8 @@ export interface PurchaseLine extends PositionKey {
   readonly warehouseReceived: number;
   /** The line's own date; the order's counts where it has none. */
   readonly promisedOn: string | null;
+  /** The day of the last receipt, as the warehouse reported it or the ERP's people entered it; null: nobody knows. */
+  readonly receivedOn: string | null;
 }
 
 export interface PurchaseOrderInput {
@@ -60,6 +62,7 @@ export interface PurchaseLineInput {
   readonly rejected?: number | null;
   readonly unit?: string | null;
   readonly promisedOn?: string | null;
+  readonly receivedOn?: string | null;
 }
 
 export function isExpected(status: PurchaseOrderStatus): boolean {
@@ -87,9 +90,11 @@ export function decidePurchaseOrder(
   catalogue: Catalogue,
 ): PurchaseOrder {
   const seen = new Set<string>();
+  const receivedOn = new Map(stored?.lines.map((line) => [line.line, line.receivedOn]));
   const lines = input.lines.map((lineInput, index) => {
     const path = ["input", "lines", String(index)];
-    const line = parseLine(lineInput, index + 1, catalogue, path);
+    const parsed = parseLine(lineInput, index + 1, catalogue, path);
+    const line = { ...parsed, receivedOn: parsed.receivedOn ?? receivedOn.get(parsed.line) ?? null };
     if (seen.has(line.line)) {
       const message = `The line ${line.line} is in this request more than once.`;
       throw new AppError("INVALID_INPUT", { message, field: [...path, "line"] });
@@ -110,8 +115,16 @@ export function decidePurchaseOrder(
   return { ...next, version: next.version + 1 };
 }
 
-/** With what the warehouse reported spread over the lines; `at`: only those there. */
-export function withReceipts(order: PurchaseOrder, totals: Totals, at: PositionKey | null): PurchaseOrder {
+/**
+ * With what the warehouse reported spread over the lines; `at`: only those there. `on`: the day of the receipt that
+ * was reported just now, for the lines it changes; the later of several days stays.
+ */
+export function withReceipts(
+  order: PurchaseOrder,
+  totals: Totals,
+  at: PositionKey | null,
+  on: string | null = null,
+): PurchaseOrder {
   const places = at ? [at] : order.lines;
   const received = new Map<string, number>();
   for (const place of places) {
@@ -122,7 +135,9 @@ export function withReceipts(order: PurchaseOrder, totals: Totals, at: PositionK
   }
   const lines = order.lines.map((line) => {
     const warehouseReceived = received.get(line.line) ?? line.warehouseReceived;
-    return warehouseReceived === line.warehouseReceived ? line : { ...line, warehouseReceived };
+    if (warehouseReceived === line.warehouseReceived) return line;
+    const receivedOn = on !== null && on > (line.receivedOn ?? "") ? on : line.receivedOn;
+    return { ...line, warehouseReceived, receivedOn };
   });
   return { ...order, lines };
 }
@@ -136,15 +151,22 @@ export function inboundOf(order: PurchaseOrder, line: PurchaseLine): InboundLine
     orderedQuantity: line.ordered,
     promisedOn: line.promisedOn ?? order.expectedOn,
     from: order.supplierId,
-    arrivedOn: null,
+    arrivedOn: arrivedOnOf(order, line),
+    closed: !isExpected(order.status),
   };
+}
+
+/** A line has arrived when nothing of it is open any more, and not because somebody called it off. */
+function arrivedOnOf(order: Pick<PurchaseOrder, "status">, line: PurchaseLine): string | null {
+  const whole = Math.max(line.received, line.warehouseReceived) >= line.ordered;
+  return openQuantityOf(order, line) === 0 && (whole || order.status === "COMPLETE") ? line.receivedOn : null;
 }
 
 export interface InboundChange extends PositionKey {
   readonly inbound: InboundLine;
 }
 
-/** How the expected supply differs between two states of an order; what was closed and stays closed is not news. */
+/** How the expected supply differs between two states of an order; of what stays closed only its arrival is news. */
 export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrder): InboundChange[] {
   const linesBefore = new Map(before?.lines.map((line) => [line.line, line]));
   const changes: InboundChange[] = [];
@@ -154,22 +176,26 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
     if (stays) linesBefore.delete(line.line);
     const inbound = inboundOf(after, line);
     const known = before && stays ? inboundOf(before, former) : null;
-    if (inbound.openQuantity === 0 && (known?.openQuantity ?? 0) === 0) continue;
+    const arrival = inbound.arrivedOn !== null && (known?.arrivedOn ?? null) === null;
+    // What is expected is news also when all of it has come already: the warehouse compares its receipt with it.
+    if (inbound.closed && (known?.closed ?? true) && !arrival) continue;
     if (known === null || JSON.stringify(known) !== JSON.stringify(inbound))
       changes.push({ ...placeOf(line), inbound });
   }
   // What is left has gone, or gone elsewhere.
   for (const line of linesBefore.values()) {
     if (!before || openQuantityOf(before, line) === 0) continue;
-    changes.unshift({ ...placeOf(line), inbound: { ...inboundOf(before, line), openQuantity: 0 } });
+    const gone = { ...inboundOf(before, line), openQuantity: 0, orderedQuantity: 0, closed: true };
+    changes.unshift({ ...placeOf(line), inbound: gone });
   }
   return changes;
 }
 
 /** The positions whose expected supply may differ between the two states. */
 export function placesConcerned(before: PurchaseOrder | null, after: PurchaseOrder): PositionKey[] {
-  const openBefore = before?.lines.filter((line) => openQuantityOf(before, line) > 0) ?? [];
-  return [...openBefore, ...(isExpected(after.status) ? after.lines : [])].map(placeOf);
+  const expectedBefore = before && isExpected(before.status) ? before.lines : [];
+  const expectedOrArrived = after.lines.filter((line) => isExpected(after.status) || line.receivedOn !== null);
+  return [...expectedBefore, ...expectedOrArrived].map(placeOf);
 }
 
 function parseLine(
@@ -194,6 +220,7 @@ function parseLine(
     rejected: supply("rejected"),
     warehouseReceived: 0,
     promisedOn: input.promisedOn ?? null,
+    receivedOn: input.receivedOn ?? null,
   };
 }
 
@@ -220,6 +247,9 @@ function placeOf({ sku, locationId }: PositionKey): PositionKey {
 
 /** Both are built member by member in one order: equal orders have equal texts. */
 function textOf({ id, supplierId, status, orderedOn, expectedOn, lines }: PurchaseOrder): string {
-  const shown = lines.map((l) => [l.line, l.sku, l.locationId, l.ordered, l.received, l.rejected, l.promisedOn]);
+  const shown = lines.map((l) => [
+    ...[l.line, l.sku, l.locationId, l.ordered, l.received, l.rejected],
+    ...[l.promisedOn, l.receivedOn],
+  ]);
   return JSON.stringify([id, supplierId, status, orderedOn, expectedOn, shown]);
 }

@@ -14,6 +14,7 @@ import {
 import { assertPositive } from "../../../shared/quantity.ts";
 import type { PositionKey, PostingKind } from "./book.ts";
 import type { WarehouseTotal } from "./settlement.ts";
+import type { TransferFact } from "./transfer.ts";
 
 export interface WarehousePosting extends PositionKey {
   readonly kind: PostingKind;
@@ -23,6 +24,8 @@ export interface WarehousePosting extends PositionKey {
   readonly documentRef: DocumentRef | null;
   /** What the event adds to the warehouse's report for its document; null where no document here counts it. */
   readonly report: WarehouseTotal | null;
+  /** What it means for the transfer that `documentRef` names; null where it is not about one. */
+  readonly transferFact: TransferFact | null;
 }
 
 /** Null for an event without effect on the book. Fails with INVALID_INPUT, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE. */
@@ -30,7 +33,7 @@ export function postingOf(event: AnyEvent): WarehousePosting | null {
   const { sku, locationId, documentRef } = event;
   if (sku === null || locationId === null)
     throw new AppError("INVALID_INPUT", { message: "The event has no position." });
-  const base = { sku, locationId, documentRef };
+  const base = { sku, locationId, documentRef, transferFact: null };
   const isOrder = documentRef?.type === "ORDER";
   switch (event.type) {
     case "shipment.confirmed":
@@ -44,6 +47,32 @@ export function postingOf(event: AnyEvent): WarehousePosting | null {
         offset: isOrder ? "shipped" : "none",
         offsetDelta: isOrder ? -shipped : 0,
         report: documentRef && isOrder ? reportOf("ORDER", documentRef, base, shipped) : null,
+        transferFact: voidedTransfer(event, sku),
+      };
+    }
+    case "transfer.shipped": {
+      const quantity = assertPositive(event.quantity ?? 0);
+      return {
+        ...base,
+        kind: "SHIPMENT",
+        bookDelta: -quantity,
+        offset: "shipped",
+        offsetDelta: 0 - event.data.bridged,
+        report: null,
+        transferFact: { type: "shipped", sku, quantity, person: event.actor },
+      };
+    }
+    case "transfer.received": {
+      const quantity = assertPositive(event.quantity ?? 0);
+      const { settled } = event.data;
+      return {
+        ...base,
+        kind: "RECEIPT",
+        bookDelta: quantity,
+        offset: "received",
+        offsetDelta: -quantity,
+        report: null,
+        transferFact: { type: "received", sku, quantity, settled, person: event.actor, on: event.time.slice(0, 10) },
       };
     }
     case "receipt.recorded": {
@@ -65,6 +94,25 @@ export function postingOf(event: AnyEvent): WarehousePosting | null {
     default:
       return null;
   }
+}
+
+/** A pick moves no book, but says that the warehouse has begun. */
+export function pickedTransfer(event: AnyEvent): TransferFact | null {
+  const { sku, documentRef, quantity } = event;
+  if (event.type !== "pick.confirmed" || documentRef?.type !== "TRANSFER" || sku === null) return null;
+  return { type: "picked", sku, quantity: assertPositive(quantity ?? 0) };
+}
+
+function voidedTransfer(event: AnyEvent, sku: string): TransferFact | null {
+  if (event.type !== "shipment.voided" || event.documentRef?.type !== "TRANSFER") return null;
+  const { settled = 0 } = event.data;
+  return {
+    type: "voided",
+    sku,
+    quantity: event.quantity ?? 0,
+    settled,
+    putBack: event.reasonCode === "NOT_SHIPPED",
+  };
 }
 
 function reportOf(

@@ -139,6 +139,7 @@ function toProduct(row: ProductRow): Product {
     sellMultiple: row.sell_multiple,
     active: row.active === 1,
     components: JSON.parse(row.components) as KitComponent[],
+    kit: row.kit === 1,
     version: Number(row.version),
   };
 }
@@ -155,6 +156,7 @@ function productRow(product: Product, nowMs: number) {
     sell_multiple: product.sellMultiple,
     active: product.active ? 1 : 0,
     components: JSON.stringify(product.components),
+    kit: product.kit ? 1 : 0,
     search_text: searchTextOf(product),
     version: product.version,
     updated_at_ms: nowMs,

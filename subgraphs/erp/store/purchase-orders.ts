@@ -89,6 +89,7 @@ export async function findExpectedSupply(reader: Reader, keys: readonly Position
     promisedOn: row.promised_on ?? row.expected_on,
     from: row.supplier_id,
     arrivedOn: null,
+    closed: false,
   }));
 }
 
@@ -166,6 +167,7 @@ function toOrder(head: PurchaseOrderRow, lines: readonly PurchaseOrderLineRow[])
         rejected: row.rejected,
         warehouseReceived: row.warehouse_received,
         promisedOn: row.promised_on,
+        receivedOn: row.received_on,
       })),
   };
 }
@@ -195,5 +197,6 @@ function lineRow(order: PurchaseOrder, line: PurchaseLine) {
     warehouse_received: line.warehouseReceived,
     open_quantity: openQuantityOf(order, line),
     promised_on: line.promisedOn,
+    received_on: line.receivedOn,
   } satisfies PurchaseOrderLineRow;
 }

@@ -2,7 +2,8 @@
  * How returned goods leave quarantine: facts of the warehouse, to the shelf or elsewhere.
  *
  * A fact is refused only when its numbers cannot be true. It needs no approval to be believed: what has been moved has
- * been moved, and the units are no longer in quarantine.
+ * been moved, and the units are no longer in quarantine. So a putaway that names the return makes its units sellable
+ * also before anybody has judged them: that they may leave quarantine is for the warehouse to see to.
  */
 import { AppError } from "../../../shared/errors.ts";
 import { assertPositive } from "../../../shared/quantity.ts";

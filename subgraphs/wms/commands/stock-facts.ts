@@ -7,6 +7,7 @@
 import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../../shared/command.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { type Bucket, buckets, type DocumentRef } from "../../../shared/events/canonical-event.ts";
+import type { Role } from "../../../shared/identity.ts";
 import {
   newId,
   parseCode,
@@ -88,14 +89,16 @@ export interface StockMovementReply {
 
 /**
  * Can fail with TOO_MANY_ITEMS, INVALID_INPUT; a result can say UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED,
- * QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE, BUCKET_INVALID, SNAPSHOT_MISMATCH, EVENT_ID_REUSED, INVALID_INPUT.
+ * QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE, BUCKET_INVALID, SNAPSHOT_MISMATCH, EVENT_ID_REUSED, INVALID_INPUT,
+ * FORBIDDEN.
  */
 export async function recordStockEvents(
   deps: WmsDeps,
   input: RecordStockEventsInput,
   context: RequestContext,
 ): Promise<Payload<{ results: readonly StockEventResult[] }>> {
-  const parsed = input.events.length <= limits.commandItemsMax ? input.events.map(parseEvent) : [];
+  const { roles } = context.identity;
+  const parsed = input.events.length <= limits.commandItemsMax ? input.events.map((e) => parseEvent(e, roles)) : [];
   const masterData = await waitFor(deps, parsed);
   return runCommand(deps, {
     operation: "recordStockEvents",
@@ -171,13 +174,24 @@ function assertThere(stock: Readonly<Record<Bucket, number>>, effect: Effect): v
   throw new AppError("INSUFFICIENT_STOCK", { field: ["input", "quantity"], available, message });
 }
 
-function parseEvent(event: StockEventInput): StockFact | AppError {
+function parseEvent(event: StockEventInput, roles: ReadonlySet<Role>): StockFact | AppError {
   try {
+    assertReporter(event, roles);
     return toFact(event);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
   }
+}
+
+/** Types that say what the stock is instead of what happened: a person asks for an adjustment, or records a count. */
+const corrections: ReadonlySet<StockEventType> = new Set<StockEventType>(["ADJUSTMENT", "SNAPSHOT"]);
+
+/** Fails with FORBIDDEN: a correction that nobody else approves comes from a warehouse's own system only. */
+function assertReporter({ type }: StockEventInput, roles: ReadonlySet<Role>): void {
+  if (!corrections.has(type) || roles.has("connector-wms") || roles.has("admin")) return;
+  const message = `Only a warehouse's own system reports ${type}: use requestAdjustment or recordCount.`;
+  throw new AppError("FORBIDDEN", { message });
 }
 
 /** Fails with INVALID_INPUT and what `assertFact` fails with. */

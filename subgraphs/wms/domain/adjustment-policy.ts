@@ -4,6 +4,7 @@
  * Every limit holds at once, and for what the same person asked for in the last 30 days together: who splits a
  * correction gains nothing. An unknown cost is never small. Says nothing about who decides, or when.
  */
+import { decimalText, isAbove, worthOf } from "../../../shared/decimal.ts";
 import { AppError } from "../../../shared/errors.ts";
 
 /** Who has to decide, from the least to the greatest. */
@@ -129,25 +130,4 @@ function tierOf(unitCost: string | null, quantity: number): Tier {
   if (unitCost === null) return "CONTROLLER";
   const value = worthOf(unitCost, quantity);
   return tierLimits.find(([, limit]) => !isAbove(value, limit))?.[0] ?? "CONTROLLER";
-}
-
-/** `digits` / 10^`scale`: money is never a float. */
-interface Decimal {
-  readonly digits: bigint;
-  readonly scale: number;
-}
-
-function worthOf(unitCost: string, quantity: number): Decimal {
-  const [whole = "0", fraction = ""] = unitCost.split(".");
-  return { digits: BigInt(whole + fraction) * BigInt(quantity), scale: fraction.length };
-}
-
-function isAbove({ digits, scale }: Decimal, limit: number): boolean {
-  return digits > BigInt(limit) * 10n ** BigInt(scale);
-}
-
-function decimalText({ digits, scale }: Decimal): string {
-  if (scale === 0) return digits.toString();
-  const text = digits.toString().padStart(scale + 1, "0");
-  return `${text.slice(0, -scale)}.${text.slice(-scale)}`;
 }

@@ -48,6 +48,8 @@ export interface AdjustmentContent {
   readonly note: string | null;
   readonly evidence: readonly string[];
   readonly requestedBy: string;
+  /** Who counted, where that is somebody else: they do not decide either. */
+  readonly countedBy: string | null;
 }
 
 export interface AdjustmentState extends AdjustmentContent {
@@ -132,6 +134,7 @@ export type AdjustmentCommand =
       readonly facts: RequestFacts;
     }
   | ({ readonly type: "approve" | "reject" } & Decision)
+  | { readonly type: "withdraw"; readonly note: string }
   | { readonly type: "post"; readonly movementId: string }
   | { readonly type: "followBook" }
   | { readonly type: "failBook"; readonly code: string };
@@ -152,7 +155,7 @@ export interface Decision {
 }
 
 /**
- * What follows from `command`; nothing, where a fact about the books comes late or twice. Fails with
+ * What follows from `command`; nothing, where a fact about the books, or a withdrawal, comes late. Fails with
  * CHANGE_FROM_QUANTITY_STALE, INSUFFICIENT_STOCK, CONTENT_CHANGED, SAME_PERSON, APPROVAL_TIER_TOO_LOW,
  * ILLEGAL_TRANSITION, UNKNOWN_DOCUMENT, INVALID_INPUT, QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE.
  */
@@ -172,6 +175,9 @@ export function decide(state: AdjustmentState | null, command: AdjustmentCommand
       assertAnotherPerson(state, command);
       assertSameContent(state, command);
       return [{ type: "rejected", atMs, by: command.person, note: command.note }];
+    case "withdraw":
+      // Nobody's decision: what it rested on has been replaced.
+      return mayFollow(state, "REJECTED") ? [{ type: "rejected", atMs, by: automatic, note: command.note }] : [];
     case "post":
       assertMayFollow(state, "POSTED_WMS");
       return [{ type: "posted", movementId: command.movementId }];
@@ -244,8 +250,8 @@ function assertMayFollow(state: AdjustmentState, next: AdjustmentStatus): void {
   throw new AppError("ILLEGAL_TRANSITION", { adjustmentId, status, field: ["input", "id"], message });
 }
 
-function assertAnotherPerson({ adjustmentId, requestedBy }: AdjustmentState, { person }: Decision): void {
-  if (person !== requestedBy) return;
+function assertAnotherPerson({ adjustmentId, requestedBy, countedBy }: AdjustmentState, { person }: Decision): void {
+  if (person !== requestedBy && person !== countedBy) return;
   throw new AppError("SAME_PERSON", { adjustmentId, field: ["input", "id"] });
 }
 

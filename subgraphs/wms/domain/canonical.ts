@@ -10,6 +10,7 @@ import { partitionKey } from "../../../shared/ids.ts";
 import type { NewEvent } from "../../../shared/recorder.ts";
 import type { Balance } from "./balance.ts";
 import type { Effect, StockEventType, StockFact } from "./stock-fact.ts";
+import type { CountedTransfer } from "./transfer.ts";
 
 const eventTypes = {
   RECEIPT: "receipt.recorded",
@@ -21,7 +22,7 @@ const eventTypes = {
   ADJUSTMENT: "adjustment.posted",
 } as const satisfies Record<Exclude<StockEventType, "SNAPSHOT">, string>;
 
-type MoveEventType = (typeof eventTypes)[keyof typeof eventTypes];
+type MoveEventType = (typeof eventTypes)[keyof typeof eventTypes] | "transfer.shipped" | "transfer.received";
 
 export interface Movement {
   /** Also the id of the canonical event. */
@@ -34,6 +35,8 @@ export interface Movement {
   readonly uom: string | null;
   /** RFC 3339, when it happened. */
   readonly time: string;
+  /** What it meant for the transfer that its document names; null where it is not about one. */
+  readonly counted: CountedTransfer | null;
 }
 
 /** `data.deltas` holds the buckets that changed. */
@@ -55,11 +58,23 @@ export function toCanonicalEvent(movement: Movement): NewEvent<MoveEventType> | 
   return {
     ...placeOf(fact.sku, fact.locationId, balance),
     ...common,
-    type: eventTypes[fact.type],
     fromBucket: effect.from,
     toBucket: effect.to,
-    data: { deltas: withoutZeros(effect.deltas) },
+    ...toldAs(fact.type, withoutZeros(effect.deltas), movement.counted),
   };
+}
+
+/** What leaves for, or arrives with, a transfer is told as such; the rest by its own type. */
+function toldAs(
+  type: keyof typeof eventTypes,
+  deltas: Partial<Buckets>,
+  counted: CountedTransfer | null,
+): Pick<NewEvent<MoveEventType>, "type" | "data" | "toLocationId"> {
+  if (counted === null) return { type: eventTypes[type], data: { deltas } };
+  const { bridged, settled, destinationId } = counted;
+  if (type === "SHIPMENT") return { type: "transfer.shipped", toLocationId: destinationId, data: { deltas, bridged } };
+  if (type === "RECEIPT") return { type: "transfer.received", data: { deltas, settled } };
+  return { type: eventTypes[type], data: type === "SHIPMENT_VOID" ? { deltas, settled } : { deltas } };
 }
 
 /** The whole of a balance, as of its version. */

@@ -10,7 +10,6 @@ import type { Page } from "../../../shared/graphql/pagination.ts";
 import type { AdjustmentState, AdjustmentStatus } from "../domain/adjustment.ts";
 import type { ReferralReason, Tier } from "../domain/adjustment-policy.ts";
 import type { AdjustmentRow } from "../entities.ts";
-import type { PositionKey } from "./balances.ts";
 
 /** Those that exist, by id. */
 export async function loadAdjustments(reader: Reader, ids: readonly string[]): Promise<Map<string, AdjustmentState>> {
@@ -40,9 +39,9 @@ export async function listAdjustments(
   return rows.map(toAdjustment);
 }
 
-/** As it is now, locked until the transaction ends; null where there is none. */
-export async function lockAdjustment(tx: Transaction, id: string): Promise<AdjustmentState | null> {
-  return (await selectAdjustments(tx, "id", [id], forUpdate(tx.dialect)))[0] ?? null;
+/** As they are now, locked in the order of their ids until the transaction ends; their positions are locked before. */
+export function lockAdjustments(tx: Transaction, ids: readonly string[]): Promise<AdjustmentState[]> {
+  return selectAdjustments(tx, "id", ids, forUpdate(tx.dialect));
 }
 
 /** Those that became one of the movements, locked in the order of their ids. */
@@ -51,20 +50,25 @@ export function lockAdjustmentsOf(tx: Transaction, movementIds: readonly string[
 }
 
 /**
- * Σ |delta| of what a person asked for at a position since a moment, the rejected left out. To be asked under the
- * position's lock: then two requests of one person never both count without the other.
+ * Σ |delta| of what a person asked for at each position of a location since a moment, the rejected left out; by SKU. To
+ * be asked under the positions' locks: then two requests of one person never both count without the other.
  */
 export async function requestedSince(
   tx: Transaction,
-  { person, sku, locationId }: PositionKey & { readonly person: string },
+  {
+    person,
+    skus,
+    locationId,
+  }: { readonly person: string; readonly skus: readonly string[]; readonly locationId: string },
   sinceMs: number,
-): Promise<number> {
-  const [row] = await tx.query<{ total: number | string | null }>(
-    `SELECT SUM(ABS(delta)) AS total FROM adjustments
-      WHERE requested_by = ? AND sku = ? AND location_id = ? AND requested_at_ms > ? AND status <> 'REJECTED'`,
-    [person, sku, locationId, sinceMs],
+): Promise<Map<string, number>> {
+  const rows = await tx.query<{ sku: string; total: number | string }>(
+    `SELECT sku, SUM(ABS(delta)) AS total FROM adjustments
+      WHERE requested_by = ? AND sku IN (${marks(skus.length)}) AND location_id = ? AND requested_at_ms > ?
+        AND status <> 'REJECTED' GROUP BY sku`,
+    [person, ...skus, locationId, sinceMs],
   );
-  return Number(row?.total ?? 0);
+  return new Map(rows.map(({ sku, total }) => [sku, Number(total)]));
 }
 
 export async function saveAdjustments(tx: Transaction, states: readonly AdjustmentState[]): Promise<void> {
@@ -97,6 +101,7 @@ function toAdjustment(row: AdjustmentRow): AdjustmentState {
     note: row.note,
     evidence: JSON.parse(row.evidence) as string[],
     requestedBy: row.requested_by,
+    countedBy: row.counted_by,
     contentHash: row.content_hash,
     requestedAtMs: Number(row.requested_at_ms),
     status: row.status as AdjustmentStatus,
@@ -124,6 +129,7 @@ function toAdjustmentRow(state: AdjustmentState) {
     note: state.note,
     evidence: JSON.stringify(state.evidence),
     requested_by: state.requestedBy,
+    counted_by: state.countedBy,
     content_hash: state.contentHash,
     requested_at_ms: state.requestedAtMs,
     status: state.status,

@@ -73,6 +73,7 @@ describe("products", () => {
         safetyStock: 4,
         active: true,
         components: [{ sku: "WHEEL", quantity: 2 }],
+        kit: false,
       },
       { sku: "PAINT", name: "Name of PAINT", baseUnit: "EA", unitCost: "1.5000", safetyStock: 4, active: true },
     ]);

@@ -44,6 +44,7 @@ describe("a request", () => {
     const token = await issueToken(config, request, clock);
     expect(await authenticate(token)).toEqual({
       person: "wanda",
+      expiresAtMs: clock.now() + 30 * 24 * 3_600_000,
       roles: new Set(["warehouse", "crm"]),
       accounts: ["ACME"],
       channels: ["B2B"],

@@ -12,6 +12,7 @@ import {
   parsePolicyChange,
 } from "../../../../../subgraphs/availability/domain/policy-change.ts";
 import { indexPolicy, indexRules } from "../../../../../subgraphs/availability/domain/policy-index.ts";
+import { defaultPromising } from "../../../../../subgraphs/availability/domain/promising.ts";
 import { everything, itemClass, locationId, sku } from "./fixtures.ts";
 
 const change = (input: Partial<PolicyChangeInput>, policy = defaultPolicy()) =>
@@ -185,5 +186,35 @@ describe("the most specific rule is found", () => {
     const orderOf = (list: typeof equal) => indexPolicy({ ...rest, channels: list }).channels.map((c) => c.policy.id);
     expect(orderOf([...equal].reverse())).toEqual(["B2B", "MARKETPLACE", "WEB"]);
     expect(orderOf(equal)).toEqual(["B2B", "MARKETPLACE", "WEB"]);
+  });
+});
+
+describe("how far a channel promises what has not arrived", () => {
+  it("is the default until somebody says otherwise, member by member, and stays through other changes", () => {
+    const promising = (policy: ReturnType<typeof change>) => channelOf(policy, "WEB")?.promising;
+    expect(promising(change({ caps: [] }))).toBeUndefined();
+    const half = change({ promising: { purchaseOrderPercent: 50, restockDays: null } });
+    expect(promising(half)).toEqual({ ...defaultPromising, purchaseOrderPercent: 50 });
+    const later = change({ promising: { restockDays: limits.restockDaysMax } }, change({ priority: 4 }, half));
+    expect(promising(later)).toEqual({ ...defaultPromising, purchaseOrderPercent: 50, restockDays: 365 });
+  });
+
+  it("is not touched by a proposal from before there was any", () => {
+    const { promising: _, ...old } = parsePolicyChange({ channel: "WEB", priority: 7 });
+    const before = change({ promising: { transferPercent: 10 } });
+    expect(channelOf(applyPolicyChange(before, old, 9), "WEB")).toMatchObject({
+      priority: 7,
+      promising: { transferPercent: 10 },
+    });
+  });
+
+  it.each([
+    ["purchaseOrderPercent", 101],
+    ["transferPercent", -1],
+    ["restockPercent", 0.5],
+    ["latenessPercentile", 200],
+    ["restockDays", 366],
+  ])("refuses %s of %s", (member, value) => {
+    expect(refusal({ promising: { [member]: value } })).toEqual(["INVALID_INPUT", ["input", "promising", member]]);
   });
 });

@@ -42,6 +42,7 @@ describe("a product", () => {
       sellMultiple: 1,
       active: true,
       components: [],
+      kit: true,
       version: 1,
     });
   });

@@ -24,6 +24,7 @@ const line = (more: Partial<PurchaseLine> = {}): PurchaseLine => ({
   rejected: 0,
   warehouseReceived: 0,
   promisedOn: null,
+  receivedOn: null,
   ...more,
 });
 const order = (lines: PurchaseLine[], more: Partial<PurchaseOrder> = {}): PurchaseOrder => ({
@@ -86,10 +87,17 @@ describe("a purchase order", () => {
     expect(news(null, order([line()], { status: "COMPLETE" }))).toEqual([]);
   });
 
-  it("concerns the positions where something was open or may be", () => {
+  it("that is finished is news once, also where nothing was open any more", () => {
+    const received = [line({ received: 100 })];
+    const [before, finished] = [order(received), order(received, { status: "COMPLETE" })];
+    expect(inboundChanges(before, finished)).toMatchObject([{ inbound: { openQuantity: 0, closed: true } }]);
+    expect(news(finished, order(received, { status: "CANCELLED" }))).toEqual([]);
+  });
+
+  it("concerns the positions where something was open or may be, and all of them when it is finished", () => {
     const before = order([line(), line({ line: "2", locationId: "EAST", received: 100 })]);
     const closed = order([line({ locationId: "NORTH" })], { status: "COMPLETE" });
-    expect(placesConcerned(before, closed)).toEqual([{ sku: "A", locationId: "WEST" }]);
+    expect(placesConcerned(before, closed).map(({ locationId }) => locationId)).toEqual(["WEST", "EAST"]);
     expect(placesConcerned(closed, order([line({ locationId: "NORTH", received: 100 })]))).toHaveLength(1);
   });
 

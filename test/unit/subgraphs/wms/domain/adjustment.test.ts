@@ -35,6 +35,7 @@ const counted: AdjustmentContent = {
   note: null,
   evidence: ["count:C-1"],
   requestedBy: "rosa",
+  countedBy: null,
 };
 const shelf: RequestFacts = { bucketQuantity: 500, itemClass: "B", unitCost: "2.50", earlierQuantity: 0 };
 
@@ -118,6 +119,24 @@ describe("deciding", () => {
       status: "APPROVED",
       decidedBy: "sven",
     });
+  });
+
+  it("is for nobody who counted, either", () => {
+    const content = { ...counted, countedBy: "carl" };
+    const byCarl = given({ ...requested, content } as AdjustmentEvent, referredTo("SUPERVISOR"));
+    for (const type of ["approve", "reject"] as const) {
+      expect(() => when(byCarl, deciding(type, { person: "carl" }))).toThrow(refusal("SAME_PERSON"));
+      expect(when(byCarl, deciding(type))).toHaveLength(1);
+    }
+  });
+
+  it("is no longer needed when a recount withdraws what is pending; what is decided stays decided", () => {
+    const withdraw = { type: "withdraw", note: "Replaced by count C-2." } as const;
+    const withdrawn = { type: "rejected", atMs: nowMs, by: "system:wms", note: "Replaced by count C-2." };
+    expect(when(pending, withdraw)).toEqual([withdrawn]);
+    for (const decided of [given(requested, autoApproved, posted), given(requested, referredTo("MANAGER"), rejected)]) {
+      expect(when(decided, withdraw)).toEqual([]);
+    }
   });
 
   it("a rejection ends it", () => {

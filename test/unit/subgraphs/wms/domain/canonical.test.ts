@@ -31,6 +31,7 @@ function movement(more: Partial<StockFact>): Movement {
     fact,
     effect: effectOf(fact, (quantity) => quantity * 12),
     balance: { ...noBalance, stock, version: 5 },
+    counted: null,
     uom: "CASE",
     time: "2026-01-05T07:00:00.000Z",
   };

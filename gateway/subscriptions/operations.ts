@@ -1,0 +1,133 @@
+/**
+ * What a client may ask over its socket, by the rules of graphql-transport-ws: queries and mutations through the same
+ * server as over HTTP, subscriptions through the hub.
+ *
+ * A subscription passes the same parsing, validation and limits as a query before anything is kept for it. Errors leave
+ * in the shape and with the codes they have over HTTP.
+ */
+import { randomUUID } from "node:crypto";
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse } from "graphql";
+import { makeServer, type Server, type SubscribePayload } from "graphql-ws";
+import { AppError } from "../../shared/errors.ts";
+import type { OperationResult } from "../../shared/graphql/execute.ts";
+import type { Identity } from "../../shared/identity.ts";
+import { limits } from "../../shared/limits.ts";
+import type { AdmittedSubscription } from "../context.ts";
+import type { ErrorMasking } from "../plugins/error-masking.ts";
+import { type Admission, admitSubscription } from "./admission.ts";
+import type { CloseName } from "./close-codes.ts";
+import type { Hub, Run } from "./hub.ts";
+
+/** What a socket is to the operations on it. */
+export interface Caller {
+  /** Who asks; known once the connection is acknowledged. */
+  identity: Identity;
+  /** Finds out who asks; false: refused, and the socket is being closed. */
+  connect(connectionParams: Readonly<Record<string, unknown>> | undefined): Promise<boolean>;
+  close(name: CloseName): void;
+}
+
+export interface OperationsParts {
+  readonly run: Run;
+  /** Null: there is no log of changes that this process could read. */
+  readonly hub: Hub | null;
+  readonly masking: ErrorMasking;
+}
+
+export function createOperations({ run, hub, masking }: OperationsParts): Server<Caller> {
+  const formattedOf = new WeakMap<GraphQLError, GraphQLFormattedError>();
+
+  /** The protocol's library wants errors of its own kind; what leaves is what they were made from. */
+  function wrap(formatted: GraphQLFormattedError): GraphQLError {
+    const error = new GraphQLError(formatted.message);
+    formattedOf.set(error, formatted);
+    return error;
+  }
+
+  function publicErrors(errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] {
+    return errors.map((error) => formattedOf.get(error) ?? toPublic(error.originalError ?? error, masking));
+  }
+
+  async function onSubscribe(caller: Caller, payload: SubscribePayload, underWay: number) {
+    if (underWay > limits.operationsPerSocketMax) {
+      const message = `${limits.operationsPerSocketMax} operations are under way on this socket.`;
+      return [wrap(toPublic(new AppError("RATE_LIMITED", { message }), masking))];
+    }
+    const request = {
+      query: payload.query,
+      operationName: payload.operationName ?? undefined,
+      variables: (payload.variables ?? undefined) as Record<string, unknown> | undefined,
+    };
+    let subscription: AdmittedSubscription | undefined;
+    const result = await run(request, {
+      identity: caller.identity,
+      correlationId: randomUUID(),
+      admit: (admitted) => {
+        subscription = admitted;
+      },
+    });
+    if (!subscription) {
+      return result.data === undefined ? (result.errors ?? []).map(wrap) : executed("query", result);
+    }
+    try {
+      const admission = admitSubscription(subscription, request, caller.identity);
+      await assertChannel(run, admission, caller.identity);
+      if (!hub) throw new AppError("SOURCE_UNAVAILABLE", { message: "This gateway has no stream to read: REDIS_URL." });
+      return executed("subscription", await hub.subscribe(admission, caller.identity, () => caller.close("TOO_SLOW")));
+    } catch (error) {
+      return (error instanceof Refusal ? error.errors : [toPublic(error, masking)]).map(wrap);
+    }
+  }
+
+  return makeServer<Record<string, unknown>, Caller>({
+    connectionInitWaitTimeout: limits.socketInitMs,
+    onConnect: ({ extra, connectionParams }) => extra.connect(connectionParams),
+    onSubscribe: ({ extra, subscriptions }, _id, payload) =>
+      onSubscribe(extra, payload, Object.keys(subscriptions).length),
+    execute: (args) => args.contextValue as never,
+    subscribe: (args) => args.contextValue as never,
+    // Already in the shape in which it leaves.
+    onNext: (_context, _id, _payload, _args, result) => result as never,
+    onError: (_context, _id, _payload, errors) => publicErrors(errors),
+  });
+}
+
+/** The owner of channels says who may ask for which: an empty question is answered or refused like any other. */
+async function assertChannel(run: Run, { channel }: Admission, identity: Identity): Promise<void> {
+  const request = { query: channelQuestion, variables: { channel } };
+  const { errors } = await run(request, { identity, correlationId: randomUUID() });
+  if (!errors || errors.length === 0) return;
+  throw new Refusal(errors.map(({ message, extensions = {} }) => ({ message, path: ["stockChanged"], extensions })));
+}
+
+const channelQuestion = "query ($channel: ID) { availability(skus: [], channel: $channel) { channel } }";
+
+class Refusal extends Error {
+  readonly errors: readonly GraphQLFormattedError[];
+
+  constructor(errors: readonly GraphQLFormattedError[]) {
+    super("refused");
+    this.errors = errors;
+  }
+}
+
+const documents = { query: parse("{ __typename }"), subscription: parse("subscription { __typename }") };
+
+/** What is left to the library: to hand out what was made already, once or again and again. */
+function executed(kind: keyof typeof documents, outcome: OperationResult | AsyncGenerator<OperationResult>) {
+  return { schema: {} as GraphQLSchema, document: documents[kind], contextValue: outcome };
+}
+
+function toPublic(error: unknown, masking: ErrorMasking): GraphQLFormattedError {
+  const shown =
+    error instanceof AppError
+      ? new GraphQLError(error.message, { extensions: { ...withoutMessage(error.details), code: error.code } })
+      : error instanceof GraphQLError
+        ? error
+        : new GraphQLError("", { originalError: error as Error });
+  return masking.formatError(shown.toJSON(), shown);
+}
+
+function withoutMessage({ message: _, ...details }: AppError["details"]): Record<string, unknown> {
+  return details;
+}

@@ -1,0 +1,141 @@
+/**
+ * One WebSocket: who is at the other end, for how long, and how it ends.
+ *
+ * Bounded in what may wait to be written and in time without an answer; a token that expires ends it. Whatever ends it
+ * has a code of `close-codes.ts`. Knows nothing of what is asked on it.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Server } from "graphql-ws";
+import type { WebSocket } from "ws";
+import type { Clock } from "../../shared/clock.ts";
+import { AppError } from "../../shared/errors.ts";
+import { type Authenticator, anonymous, type Identity } from "../../shared/identity.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Logger } from "../../shared/logging.ts";
+import { type CloseName, closeCodes } from "./close-codes.ts";
+import type { Caller } from "./operations.ts";
+
+export interface SocketParts {
+  readonly operations: Server<Caller>;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How to leave again; undefined: there are too many of this name already. */
+  readonly enter: (name: string) => (() => void) | undefined;
+}
+
+type Params = Readonly<Record<string, unknown>> | undefined;
+
+export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: SocketParts): void {
+  const { operations, log } = parts;
+  const stops: (() => void)[] = [keepAlive(ws)];
+  const close = (name: CloseName) => closeSocket(ws, name);
+  const caller: Caller = { identity: anonymous, connect: (params) => connect(params), close };
+
+  async function connect(params: Params): Promise<boolean> {
+    const identity = await identify(params, request, parts);
+    const refusal = identity ? admit(identity) : "UNAUTHENTICATED";
+    if (refusal) close(refusal);
+    // Gone in the meantime: what was taken is given back.
+    if (ws.readyState !== ws.OPEN) release();
+    return refusal === null;
+  }
+
+  function admit(identity: Identity): CloseName | null {
+    const { person, expiresAtMs } = identity;
+    const leave = parts.enter(person === null ? `address ${request.socket.remoteAddress}` : `person ${person}`);
+    if (!leave) return "TOO_MANY_CONNECTIONS";
+    stops.push(leave);
+    if (expiresAtMs !== undefined) stops.push(at(parts.clock, expiresAtMs, () => close("TOKEN_EXPIRED")));
+    caller.identity = identity;
+    return null;
+  }
+
+  function release(): void {
+    for (const stop of stops.splice(0)) stop();
+  }
+
+  const closed = operations.opened(
+    {
+      protocol: ws.protocol,
+      send: (text) => send(ws, text),
+      close: (code, reason) => ws.close(code, reason),
+      onMessage: (handle) =>
+        ws.on("message", (data) => {
+          handle(String(data)).catch((error) => {
+            log.error({ error }, "a socket's message was not handled");
+            close("INTERNAL");
+          });
+        }),
+    },
+    caller,
+  );
+  // Whatever is wrong with the bytes of a client, ws closes the socket with the code for it.
+  ws.on("error", (error) => log.debug({ error }, "socket"));
+  ws.once("close", (code, reason) => {
+    release();
+    closed(code, String(reason)).catch((error) => log.error({ error }, "a socket did not close cleanly"));
+  });
+}
+
+export function closeSocket(ws: WebSocket, name: CloseName): void {
+  const { code, reason } = closeCodes[name];
+  ws.close(code, reason);
+}
+
+/** From the first message, or from the upgrade request; null: there is a token, and it is not valid. */
+async function identify(
+  params: Params,
+  { headers }: IncomingMessage,
+  { authenticator, log }: SocketParts,
+): Promise<Identity | null> {
+  const given = params?.["authorization"] ?? params?.["Authorization"] ?? headers.authorization;
+  if (given !== undefined && given !== null && typeof given !== "string") return null;
+  try {
+    return await authenticator.authenticate(given ?? undefined);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.info({ reason: error.message }, "token refused");
+    return null;
+  }
+}
+
+/** Resolves when the text is on its way: until then the library sends nothing more of the same operation. */
+function send(ws: WebSocket, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (ws.readyState !== ws.OPEN) return resolve();
+    if (ws.bufferedAmount > limits.socketBufferedBytesMax) {
+      closeSocket(ws, "TOO_SLOW");
+      return resolve();
+    }
+    // An error means that the socket is closing, which it says itself.
+    ws.send(text, () => resolve());
+  });
+}
+
+/** A peer that does not answer a ping until the next one is due is gone. */
+function keepAlive(ws: WebSocket): () => void {
+  let isAlive = true;
+  ws.on("pong", () => {
+    isAlive = true;
+  });
+  const timer = setInterval(() => {
+    if (!isAlive) return ws.terminate();
+    isAlive = false;
+    ws.ping();
+  }, limits.socketPingMs);
+  return () => clearInterval(timer);
+}
+
+/** Timers reach 24 days; tokens may last longer. */
+const timerMaxMs = 2 ** 31 - 1;
+
+function at(clock: Clock, timeMs: number, act: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    const leftMs = timeMs - clock.now();
+    timer = setTimeout(leftMs > timerMaxMs ? arm : act, Math.min(Math.max(0, leftMs), timerMaxMs));
+  };
+  arm();
+  return () => clearTimeout(timer);
+}

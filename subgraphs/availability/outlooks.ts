@@ -1,0 +1,204 @@
+/**
+ * What is known of one SKU at one location, gathered for the formula: position, master data, policy, how fresh each
+ * source is, of a kit its components, and what is expected to arrive.
+ *
+ * Reads through the loaders only, so that many positions cost as many statements as one. An absent row means: a known
+ * item at a known place that nobody has reported is 0 with the reason NO_POSITION, an unknown item or place is null.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import { errorTable } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
+import type { LocationReplica, ProductReplica } from "../../shared/master-data.ts";
+import { type Expected, type Outlook, outlookOf } from "./domain/atp.ts";
+import type { AvailabilityInput } from "./domain/ats.ts";
+import { openSupply } from "./domain/inbound.ts";
+import { kitOutlook } from "./domain/kit.ts";
+import type { IndexedPolicy } from "./domain/policy-index.ts";
+import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems } from "./domain/position.ts";
+import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
+import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
+import type { Loaders } from "./loaders.ts";
+import type { PositionKey } from "./store/positions.ts";
+import type { Watermarks } from "./watermarks.ts";
+
+export interface OutlookDeps {
+  readonly clock: Clock;
+  readonly policy: () => IndexedPolicy;
+  readonly watermarks: Watermarks;
+}
+
+/** One position, and what master data says of its item and its place. */
+export interface Rows {
+  readonly position: Projected;
+  readonly product: ProductReplica | null;
+  readonly location: LocationReplica | null;
+}
+
+/** What one kit needs of an item that is not a kit itself. */
+export interface Part {
+  readonly sku: string;
+  /** Base units in one kit. */
+  readonly required: number;
+}
+
+export interface PartRows {
+  readonly required: number;
+  readonly rows: Rows;
+}
+
+export interface Outlooks {
+  /**
+   * What the formula says about rows that were read already, under the policy in force or another one; `parts`: of a
+   * kit, its components at the same place.
+   */
+  from(rows: Rows, parts: readonly PartRows[], channel: string, under?: IndexedPolicy): Outlook;
+  /** As it is now; not to be asked about later days. */
+  load(loaders: Loaders, key: PositionKey, channel: string): Promise<Outlook>;
+  /** As it is now, but for the position's own figures: those are given. */
+  loadWith(loaders: Loaders, position: Projected, channel: string): Promise<Outlook>;
+  /** As it is, and as it is going to be. */
+  loadAhead(loaders: Loaders, key: PositionKey, channel: string): Promise<Outlook>;
+  /** Every location that holds or may hold the SKU; of a kit, also those that may hold all its components. */
+  placesOf(loaders: Loaders, sku: string): Promise<string[]>;
+}
+
+type ExpectedAt = (position: Projected) => Expected | null;
+
+/** Of a question about now alone. */
+const nobodyAsks: ExpectedAt = () => null;
+
+export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outlooks {
+  function inputOf({ position, product, location }: Rows, channel: string, under: IndexedPolicy): AvailabilityInput {
+    const nowMs = clock.now();
+    return {
+      position,
+      product: productFacts(position.sku, product),
+      location: locationFacts(position.locationId, location),
+      policy: under,
+      channel,
+      freshness: freshnessOf(position, watermarks, nowMs),
+      nowMs,
+    };
+  }
+
+  function judge(
+    rows: Rows,
+    parts: readonly PartRows[],
+    channel: string,
+    expectedAt: ExpectedAt,
+    under = policy(),
+  ): Outlook {
+    const one = ({ position, ...rest }: Rows): Outlook => {
+      const outlook = outlookOf(inputOf({ position, ...rest }, channel, under), expectedAt(position));
+      const { answer } = outlook;
+      if (answer.reason !== null || position.version > 0) return outlook;
+      return { ...outlook, answer: { ...answer, reason: `NO_POSITION: ${errorTable.NO_POSITION.message}` } };
+    };
+    if (parts.length === 0) return one(rows);
+    const components = parts.map(({ required, rows: part }) => ({ required, outlook: one(part) }));
+    return kitOutlook(inputOf(rows, channel, under), expectedAt(rows.position), components);
+  }
+
+  async function load(loaders: Loaders, rows: Rows, channel: string, ahead: boolean): Promise<Outlook> {
+    const { locationId } = rows.position;
+    const parts = await partsOf(rows.product, products(loaders));
+    const partRows = await Promise.all(
+      parts.map(async ({ sku, required }) => ({ required, rows: await loadRows(loaders, { sku, locationId }) })),
+    );
+    const all = [rows, ...partRows.map((part) => part.rows)].map(({ position }) => position);
+    return judge(rows, partRows, channel, ahead ? await expected(loaders, all) : nobodyAsks);
+  }
+
+  return {
+    from: (rows, parts, channel, under) => judge(rows, parts, channel, nobodyAsks, under),
+    load: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, false),
+    loadWith: async (loaders, position, channel) =>
+      load(loaders, { ...(await loadRows(loaders, position)), position }, channel, false),
+    loadAhead: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, true),
+    placesOf,
+  };
+}
+
+/**
+ * What a kit is put together from in the end: a kit inside a kit counts as its own components, so that one they share
+ * is counted once. Nothing for what is not a kit.
+ */
+export async function partsOf(
+  product: ProductReplica | null,
+  load: (skus: readonly string[]) => Promise<readonly (ProductReplica | null)[]>,
+): Promise<Part[]> {
+  const parts = new Map<string, number>();
+  const add = (to: Map<string, number>, sku: string, units: number) => to.set(sku, (to.get(sku) ?? 0) + units);
+  let level = new Map(product?.components.map(({ sku, quantity }) => [sku, quantity]));
+  for (let depth = 1; level.size > 0; depth++) {
+    const next = new Map<string, number>();
+    const found = await load([...level.keys()]);
+    [...level].forEach(([sku, units], i) => {
+      const inner = depth < limits.kitDepthMax ? (found[i]?.components ?? []) : [];
+      for (const component of inner) add(next, component.sku, units * component.quantity);
+      if (inner.length === 0) add(parts, sku, units);
+    });
+    level = next;
+  }
+  return [...parts].map(([sku, required]) => ({ sku, required }));
+}
+
+function products(loaders: Loaders) {
+  return (skus: readonly string[]) => Promise.all(skus.map((sku) => loaders.product.load(sku)));
+}
+
+async function loadRows(loaders: Loaders, key: PositionKey): Promise<Rows> {
+  const [position, product, location] = await Promise.all([
+    loaders.position.load(key),
+    loaders.product.load(key.sku),
+    loaders.location.load(key.locationId),
+  ]);
+  return { position: position ?? emptyProjection(key.sku, key.locationId), product, location };
+}
+
+/** What is to come at these positions, and how punctual whoever sends it is. */
+async function expected(loaders: Loaders, positions: readonly Projected[]): Promise<ExpectedAt> {
+  const supplies = await Promise.all(positions.map(async (key) => openSupply(await loaders.inbound.load(key))));
+  const senders = [...new Set(supplies.flat().flatMap(({ from }) => from ?? []))];
+  const counts = await Promise.all(senders.map((from) => loaders.lateness.load(from)));
+  const lateness = new Map(senders.map((from, i) => [from, counts[i] ?? []]));
+  return (position) => ({
+    supply: supplies[positions.indexOf(position)] ?? [],
+    latenessOf: (from) => lateness.get(from) ?? [],
+  });
+}
+
+async function placesOf(loaders: Loaders, sku: string): Promise<string[]> {
+  const placesWith = async (of: string) => (await loaders.positionsOfSku.load(of)).map(({ locationId }) => locationId);
+  const [own, product] = await Promise.all([placesWith(sku), loaders.product.load(sku)]);
+  const parts = await partsOf(product, products(loaders));
+  if (parts.length === 0) return own;
+  const [first = [], ...others] = await Promise.all(parts.map((part) => placesWith(part.sku)));
+  const whole = first.filter((place) => others.every((places) => places.includes(place)));
+  return [...new Set([...own, ...whole])].sort();
+}
+
+function freshnessOf(position: Projected, watermarks: Watermarks, nowMs: number): Freshness {
+  const heard = watermarks.of(position.sku);
+  const of = (system: SourceSystem): SourceFreshness => {
+    const progress = position.progress[system];
+    const asOfMs = Math.max(progress.asOfMs, heard[system] ?? 0);
+    return { asOfMs: asOfMs === 0 ? null : asOfMs, gap: hasGap(progress, nowMs), version: progress.seq };
+  };
+  return Object.fromEntries(sourceSystems.map((system) => [system, of(system)])) as unknown as Freshness;
+}
+
+function productFacts(sku: string, product: ProductReplica | null): ProductFacts {
+  return {
+    sku,
+    known: product !== null,
+    active: product?.active ?? false,
+    class: product?.class ?? null,
+    safetyStock: product?.safetyStock ?? null,
+    sellMultiple: product?.sellMultiple ?? 1,
+  };
+}
+
+function locationFacts(locationId: string, location: LocationReplica | null): LocationFacts {
+  return { locationId, known: location !== null, sellable: location?.sellable ?? false };
+}
