@@ -17,7 +17,6 @@ export const reserve: Scenario = { name: "reserve", goal: "P6", run };
 const callersAsked = 512;
 /** Each waits with a connection in hand: more than the pool's queue holds would be refused, and no faster. */
 const naiveCallers = 64;
-const scarceIndex = 1;
 
 async function run(bench: Bench): Promise<Measurement> {
   const world = await bench.world();
@@ -90,8 +89,10 @@ export async function measureCommand(reserving: Reserving, bench: Pick<Bench, "s
 
 /** Units granted beyond what there was, or not granted although there were. */
 async function oversold(reserving: Reserving, { data }: World, callers: number): Promise<number> {
-  const place = { sku: skuAt(scarceIndex), locationId: locationsOf(scarceIndex)[0] };
-  const stock = stockOf(data, scarceIndex)[0]?.unrestricted ?? 0;
+  // The last item: no other scenario changes what there is of it.
+  const index = data.skuCount - 1;
+  const place = { sku: skuAt(index), locationId: locationsOf(index)[0] };
+  const stock = stockOf(data, index)[0]?.unrestricted ?? 0;
   const replies = await Promise.all(
     Array.from({ length: stock + callers }, (_, i) => reserving.reserve(place, `scarce-${i}`)),
   );

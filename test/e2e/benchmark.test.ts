@@ -13,7 +13,7 @@ import type { Bench } from "../../bench/scenario.ts";
 import { hot } from "../../bench/scenarios/hot.ts";
 import { staleness } from "../../bench/scenarios/staleness.ts";
 import { createWorld, type World } from "../../bench/world.ts";
-import { expectConservation } from "../helpers/conservation.ts";
+import { expectSettled } from "../helpers/conservation.ts";
 
 /** A few requests one after the other, in the place of a load generator. */
 const load: LoadGenerator = async ({ url, bodies, headers }) => {
@@ -40,7 +40,7 @@ describe("the benchmark, embedded and without peers", () => {
   });
 
   it("measures on data that is consistent in itself, and answered as it was made", async () => {
-    await expectConservation(world);
+    await expectSettled(world);
     const program = await world.startGateway();
     const reply = JSON.parse(await ask(program.url, availabilityBody([1, 6])));
     await program.terminate();
