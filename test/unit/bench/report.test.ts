@@ -8,6 +8,7 @@ import { topSelfTimes } from "../../../bench/profile.ts";
 import { describeMachine, type Report, toResult } from "../../../bench/report.ts";
 import { unmeasured } from "../../../bench/scenario.ts";
 import { resultsTable } from "../../../bench/table.ts";
+import { readText } from "../../helpers/repository.ts";
 
 const missed = toResult("P1", "hot", {
   figure: 300,
@@ -55,6 +56,13 @@ describe("the picture", () => {
 
   it("names no machine", () => {
     expect(Object.keys(report.machine).sort()).toEqual(["cpus", "memoryGiB", "node", "platform"]);
+  });
+});
+
+describe("what a run writes", () => {
+  it("is neither kept in the repository nor checked like a file of ours", () => {
+    expect(readText(".gitignore").split("\n")).toContain("bench/results/");
+    expect(JSON.parse(readText("biome.json")).files.includes).toContain("!bench/results");
   });
 });
 
