@@ -4,9 +4,8 @@
  * Only ever on 127.0.0.1, with a bounded number of connections, for a bounded time. A reply that is not 2xx or carries
  * GraphQL errors is a failure, and a figure with failures in it is not a figure.
  */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { startChild } from "./children.ts";
 import { median } from "./verdict.ts";
 
 export interface LoadJob {
@@ -78,8 +77,7 @@ function assertClean(url: string, { failures }: LoadResult): void {
 
 /** autocannon in a child process. */
 export const loadFromProcess: LoadGenerator = async (job) => {
-  const file = fileURLToPath(new URL("./load-process.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", file], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = startChild("./load-process.ts");
   let output = "";
   child.stdout.on("data", (chunk) => {
     output += chunk;

@@ -4,12 +4,11 @@
  * Counted from the mutation's reply, which is after its COMMIT, until a socket has the message. No socket
  * may lose a change of its item. Needs a gateway with subscriptions: where the schema has none, it says so.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { isoTime, systemClock } from "../../shared/clock.ts";
 import { type Arrivals, type Change, toldOf } from "../arrivals.ts";
 import { ask } from "../ask.ts";
+import { type Child, startChild } from "../children.ts";
 import { locationsOf, skuAt } from "../data/data-set.ts";
 import type { PushJob } from "../push-process.ts";
 import { type Bench, type Measurement, type Scenario, unmeasured } from "../scenario.ts";
@@ -30,7 +29,7 @@ const readyMs = 60_000;
 async function run(bench: Bench): Promise<Measurement> {
   const world = await bench.world();
   const program = await world.startGateway();
-  let child: ChildProcess | undefined;
+  let child: Child | undefined;
   try {
     if (!(await hasSubscriptions(program.url))) return unmeasured("no subscriptions in this build");
     const headers = { authorization: `Bearer ${await world.token("warehouse", ["connector-wms"])}` };
@@ -40,13 +39,13 @@ async function run(bench: Bench): Promise<Measurement> {
       Array.from({ length: personsCount }, (_, i) => world.token(`subscriber-${i}`, ["crm"])),
     );
     child = startSubscribers({ url: program.url, skus: skusOf(socketsPerItem * itemsCount), tokens, warmUpPrefix });
-    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const ready = lines.next();
     await warmUp(send, ready);
 
     const changes = await changeFor(bench.seconds, Math.ceil(changesAsked * bench.crowd), send);
     await pause(settleMs);
-    child.stdin?.write("stop\n");
+    child.stdin.write("stop\n");
     const arrivals = JSON.parse((await lines.next()).value ?? "{}") as Arrivals;
     return { ...summarise(changes, arrivals, socketsPerItem), reduced: bench.crowd < 1 };
   } finally {
@@ -68,10 +67,9 @@ function skusOf(sockets: number): string[] {
   return Array.from({ length: sockets }, (_, i) => skuAt(i % itemsCount));
 }
 
-function startSubscribers(job: PushJob): ChildProcess {
-  const file = fileURLToPath(new URL("../push-process.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", file], { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin?.write(`${JSON.stringify(job)}\n`);
+function startSubscribers(job: PushJob): Child {
+  const child = startChild("./push-process.ts");
+  child.stdin.write(`${JSON.stringify(job)}\n`);
   return child;
 }
 
