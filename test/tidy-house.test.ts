@@ -77,7 +77,9 @@ describe("migrations", () => {
 });
 
 describe("text files", () => {
-  const texts = paths.filter((path) => path !== "package-lock.json").map((path) => ({ path, text: readText(path) }));
+  const texts = paths
+    .filter((path) => posix.basename(path) !== "package-lock.json")
+    .map((path) => ({ path, text: readText(path) }));
   const containing = (pattern: RegExp, except: (path: string) => boolean = () => false) =>
     texts.filter(({ path, text }) => !except(path) && pattern.test(text)).map(({ path }) => path);
 
@@ -103,7 +105,9 @@ describe("text files", () => {
   it("hold no data sets: data is read from where its owner publishes it", () => {
     const data = /\.(csv|tsv|txt|xlsx?|xml|edi|parquet|zip|gz|sqlite|db)$/i;
     expect(paths.filter((path) => data.test(path))).toEqual([]);
-    const large = paths.filter((path) => path !== "package-lock.json" && statSync(join(root, path)).size > 200_000);
+    const large = paths.filter(
+      (path) => !path.endsWith("package-lock.json") && statSync(join(root, path)).size > 200_000,
+    );
     expect(large).toEqual([]);
   });
 });
@@ -162,6 +166,16 @@ describe("packages", () => {
     const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
     expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
     const elsewhere = Object.entries(locked).filter(
+      ([, p]) => p.resolved && !p.resolved.startsWith("https://registry.npmjs.org/"),
+    );
+    expect(elsewhere.map(([name]) => name)).toEqual([]);
+  });
+
+  it("that bench/ compares with have exact versions, and none of them is needed by the product", () => {
+    const peers = (JSON.parse(readText("bench/package.json")) as PackageJson).dependencies;
+    expect(Object.entries(peers).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    const lockedPeers = JSON.parse(readText("bench/package-lock.json")) as { packages: Record<string, LockedPackage> };
+    const elsewhere = Object.entries(lockedPeers.packages).filter(
       ([, p]) => p.resolved && !p.resolved.startsWith("https://registry.npmjs.org/"),
     );
     expect(elsewhere.map(([name]) => name)).toEqual([]);

@@ -11,6 +11,7 @@ const readyMs = 60_000;
 
 export interface Program {
   readonly url: string;
+  readonly pid: number;
   /** Ends it as an operator would; resolves with its exit code. */
   terminate(): Promise<number | null>;
   /** Ends it as a power cut would. */
@@ -25,8 +26,12 @@ process.on("exit", () => {
 });
 
 /** Starts `file` (relative to the project) and waits for its line `ready URL`. */
-export async function startProgram(file: string, env: Readonly<Record<string, string>>): Promise<Program> {
-  const child = spawn(process.execPath, ["--import", "tsx", file], {
+export async function startProgram(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  nodeArguments: readonly string[] = [],
+): Promise<Program> {
+  const child = spawn(process.execPath, [...nodeArguments, "--import", "tsx", file], {
     cwd: projectDir,
     env: { PATH: process.env["PATH"] ?? "", APOLLO_TELEMETRY_DISABLED: "1", LOG_LEVEL: "error", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -57,6 +62,7 @@ export async function startProgram(file: string, env: Readonly<Record<string, st
   });
   return {
     url,
+    pid: child.pid as number,
     terminate: async () => {
       child.kill("SIGTERM");
       return exited;

@@ -4,11 +4,7 @@
  * Looked for once, before the suites (`global-setup.ts`); every suite reads the answer here.
  */
 import { inject } from "vitest";
-
-export interface Services {
-  readonly mysqlUrl: string | null;
-  readonly redisUrl: string | null;
-}
+import type { Services } from "./find-services.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
