@@ -59,10 +59,7 @@ export function createRelay({ db, bus, clock, log, drainMs = limits.drainMs }: R
       published += rows.length;
       // Others may write faster than we publish: what is left then is in the outbox for the next relay.
       if (isLast || halted) return published;
-      // SQLite answers at once: without a pause nobody else would have a turn until the outbox is empty.
-      if (rows.length > 0) await nextTurn();
-      // All that is left follows on what another relay is publishing.
-      else await wait(limits.relayWaitMs);
+      await pauseAfter(rows.length);
     }
   }
 
@@ -105,6 +102,13 @@ export function createRelay({ db, bus, clock, log, drainMs = limits.drainMs }: R
     heartbeat: beatOnce,
   };
   return relay;
+}
+
+function pauseAfter(published: number): Promise<unknown> {
+  // All that is left follows on what another relay is publishing.
+  if (published === 0) return wait(limits.relayWaitMs);
+  // SQLite answers at once: without a pause nobody else would have a turn until the outbox is empty.
+  return nextTurn();
 }
 
 interface Poll {
