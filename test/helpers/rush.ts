@@ -1,18 +1,20 @@
 /**
  * Many requests at once at several gateways, as buyers' programs send them, and what came of it.
  *
- * How much is sent is set from outside (ROUNDS, KEYS, CUTS): little in the suite, the whole promise when somebody asks for
+ * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS): little in the suite, the whole promise when somebody asks for
  * it. Says how long the answers took, and judges nothing.
  */
 import { expect } from "vitest";
 import type { Target } from "./target.ts";
 
 /** How often the races between processes are run: what fits into the suite, or ROUNDS. */
-export const rounds = countFrom("ROUNDS", 4);
+export const rounds = countFrom("ROUNDS", 2);
 /** How many idempotency keys are sent 20 times each: what fits into the suite, or KEYS. */
-export const keyCount = countFrom("KEYS", 200);
+export const keyCount = countFrom("KEYS", 100);
 /** How often the connection of one subscriber is cut: what fits into the suite, or CUTS. */
 export const cutCount = countFrom("CUTS", 10);
+/** How many sockets wait for changes at once: what fits into the suite, or SOCKETS, a multiple of 20. */
+export const socketCount = countFrom("SOCKETS", 100);
 
 export interface Rush<T> {
   /** In the order of the requests. */
