@@ -20,6 +20,6 @@ runMain(async () => {
     url: subgraphUrls[name] ?? `http://127.0.0.1:${defaultPorts[name]}/graphql`,
     sdl: readSdl(new URL(`../subgraphs/${name}/`, import.meta.url).href),
   }));
-  writeFileSync(file, composeSupergraph(services));
+  writeFileSync(file, `${composeSupergraph(services)}\n`);
   process.stdout.write(`${file}\n`);
 });
