@@ -15,6 +15,7 @@ import { limits } from "../../shared/limits.ts";
 import { hasReached, type LogPosition, toCursor } from "../../shared/log-cursor.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import { createTurns } from "../../shared/turns.ts";
 import type { OperationContext } from "../context.ts";
 import { withinDeadline } from "../deadline.ts";
 import type { Admission, SubscriptionRequest } from "./admission.ts";
@@ -22,7 +23,6 @@ import { type ChangeQueue, createChangeQueue } from "./change-queue.ts";
 import { createFollower } from "./follower.ts";
 import { createGroups, type Execute, type Member } from "./groups.ts";
 import { createReplay } from "./replay.ts";
-import { createTurns } from "./turns.ts";
 import { createVersionFilter } from "./version-filter.ts";
 
 /** Never fails: what goes wrong is in the result. */

@@ -6,6 +6,7 @@
  */
 import { AppError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
+import { createTurns as createLine } from "../../shared/turns.ts";
 
 export interface Turns {
   /** Runs `work` when it is its turn. Fails with SOURCE_UNAVAILABLE: too many wait. */
@@ -13,24 +14,13 @@ export interface Turns {
 }
 
 export function createTurns(): Turns {
-  const waiting: (() => void)[] = [];
-  let atWork = 0;
-
+  const line = createLine(limits.reservationsAtOnceMax);
   return {
     async take(work) {
-      if (waiting.length >= limits.reservationsInLineMax) {
+      if (line.waiting >= limits.reservationsInLineMax) {
         throw new AppError("SOURCE_UNAVAILABLE", { message: "Too many reservations are waiting for their turn." });
       }
-      if (atWork < limits.reservationsAtOnceMax) atWork += 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
-      try {
-        return await work();
-      } finally {
-        // Whoever is next takes this one's place.
-        const next = waiting.shift();
-        if (next) next();
-        else atWork -= 1;
-      }
+      return line.take(work);
     },
   };
 }

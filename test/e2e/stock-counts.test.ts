@@ -4,6 +4,7 @@
  */
 import { expect, it } from "vitest";
 import type { Role } from "../../shared/identity.ts";
+import { openStock } from "../helpers/opening-stock.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
 interface Line {
@@ -18,33 +19,6 @@ interface Count {
 }
 
 const fields = "id lines { outcome expectedQuantity adjustment { id status contentHash } }";
-
-async function stock(target: Target, sku: string, locationId: string, onHand: number): Promise<void> {
-  await target.connector.request(
-    `mutation ($p: SaveProductsInput!, $l: SaveLocationsInput!, $b: SaveBookBalancesInput!, $e: RecordStockEventsInput!) {
-      saveProducts(input: $p) { userErrors { code } } saveLocations(input: $l) { userErrors { code } }
-      saveBookBalances(input: $b) { userErrors { code } } recordStockEvents(input: $e) { results { status } } }`,
-    {
-      p: { idempotencyKey: `${sku}-p`, products: [{ sku, name: sku, baseUnit: "EA", class: "B", unitCost: "2.50" }] },
-      l: { idempotencyKey: `${sku}-l`, locations: [{ id: locationId, name: locationId, type: "WAREHOUSE" }] },
-      b: { idempotencyKey: `${sku}-b`, balances: [{ sku, locationId, onHand }] },
-      e: {
-        idempotencyKey: `${sku}-e`,
-        events: [
-          {
-            id: `${sku}-opening`,
-            type: "SNAPSHOT",
-            sku,
-            locationId,
-            quantity: onHand,
-            buckets: { unrestricted: onHand },
-            occurredAt: "2026-01-05T06:00:00Z",
-          },
-        ],
-      },
-    },
-  );
-}
 
 async function as<T>(
   target: Target,
@@ -84,7 +58,7 @@ async function expectEverywhere(target: Target, sku: string, locationId: string,
 
 eachTarget("a count", (target) => {
   it("within tolerance corrects warehouse and books in one flow, and keeps the evidence", async () => {
-    await stock(target(), "SC-1", "SC-L1", 500);
+    await openStock(target(), { sku: "SC-1", locationId: "SC-L1", onHand: 500 });
     await target().eventually(() => expectEverywhere(target(), "SC-1", "SC-L1", 500));
     const lines = [{ sku: "SC-1", countedQuantity: 497 }];
     const counted = await count(target(), { idempotencyKey: "sc-near", locationId: "SC-L1", lines });
@@ -98,7 +72,7 @@ eachTarget("a count", (target) => {
   });
 
   it("above tolerance moves nothing until somebody who neither entered nor counted it approves", async () => {
-    await stock(target(), "SC-2", "SC-L2", 500);
+    await openStock(target(), { sku: "SC-2", locationId: "SC-L2", onHand: 500 });
     await target().eventually(() => expectEverywhere(target(), "SC-2", "SC-L2", 500));
     const lines = [{ sku: "SC-2", countedQuantity: 460 }];
     const counted = await count(target(), {

@@ -2,38 +2,12 @@
  * Stories a distributor would tell: a shipment the ERP has not heard of, and a return that must not be sold too early.
  */
 import { expect, it } from "vitest";
+import { openStock } from "../helpers/opening-stock.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
 interface Answer {
   readonly availableToSell: number;
   readonly terms: readonly { readonly name: string; readonly quantity: number }[];
-}
-
-async function master(target: Target, sku: string, locationId: string, onHand: number): Promise<void> {
-  await target.connector.request(
-    `mutation ($p: SaveProductsInput!, $l: SaveLocationsInput!, $b: SaveBookBalancesInput!, $e: RecordStockEventsInput!) {
-      saveProducts(input: $p) { userErrors { code } } saveLocations(input: $l) { userErrors { code } }
-      saveBookBalances(input: $b) { userErrors { code } } recordStockEvents(input: $e) { results { status } } }`,
-    {
-      p: { idempotencyKey: `${sku}-p`, products: [{ sku, name: sku, baseUnit: "EA" }] },
-      l: { idempotencyKey: `${sku}-l`, locations: [{ id: locationId, name: locationId, type: "WAREHOUSE" }] },
-      b: { idempotencyKey: `${sku}-b`, balances: [{ sku, locationId, onHand }] },
-      e: {
-        idempotencyKey: `${sku}-e`,
-        events: [
-          {
-            id: `${sku}-opening`,
-            type: "SNAPSHOT",
-            sku,
-            locationId,
-            quantity: onHand,
-            buckets: { unrestricted: onHand },
-            occurredAt: "2026-01-05T06:00:00Z",
-          },
-        ],
-      },
-    },
-  );
 }
 
 async function record(target: Target, event: Readonly<Record<string, unknown>>): Promise<void> {
@@ -64,7 +38,7 @@ async function whileErpIsSilent(target: Target, work: () => Promise<void>): Prom
 eachTarget("a distributor's story", (target) => {
   it("1: 40 of 50 are shipped while the ERP is silent: every channel's ATS falls, the protection stays, the posting changes nothing", async () => {
     const place = { sku: "ST-1", locationId: "ST-L1" };
-    await master(target(), place.sku, place.locationId, 50);
+    await openStock(target(), { ...place, onHand: 50 });
     const planner = target().client(await target().token("planner", ["planner"]));
     const { setChannelPolicy } = await planner.request<{ setChannelPolicy: { policy: { policyVersion: number } } }>(
       `mutation { setChannelPolicy(input: { idempotencyKey: "st-p", channel: "B2B", protections: [{ sku: "ST-1", quantity: 5 }] }) { policy { policyVersion } } }`,
@@ -100,7 +74,7 @@ eachTarget("a distributor's story", (target) => {
 
   it("1, for an order: what is shipped is not subtracted a second time as committed, before or after the ERP posts it", async () => {
     const place = { sku: "ST-2", locationId: "ST-L2" };
-    await master(target(), place.sku, place.locationId, 50);
+    await openStock(target(), { ...place, onHand: 50 });
     await target().connector.request(
       `mutation ($input: AllocateOrderInput!) { allocateOrder(input: $input) { userErrors { code } } }`,
       { input: { idempotencyKey: "st-o", orderId: "ST-O", lines: [{ ...place, line: "1", quantity: 40 }] } },
@@ -132,7 +106,7 @@ eachTarget("a distributor's story", (target) => {
 
   it("2: a return raises quarantine and not ATS, until the warehouse has put it away", async () => {
     const place = { sku: "ST-3", locationId: "ST-L3" };
-    await master(target(), place.sku, place.locationId, 20);
+    await openStock(target(), { ...place, onHand: 20 });
     await target().eventually(async () => {
       expect(await ats(target(), "ST-3", "ST-L3")).toMatchObject({ web: { availableToSell: 20 } });
     });

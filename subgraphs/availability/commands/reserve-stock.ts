@@ -1,9 +1,9 @@
 /**
  * reserveStock: every line or none, each checked against available-to-sell under the locks of its positions.
  *
- * Lines about one position are one wish, and a kit is kept as what it consists of (`wishes.ts`). What the formula is given is read after the lock, never taken from a cache:
- * of any number of callers at once no more is granted than there is. The caller chooses the places: a wish is not
- * spread over others.
+ * Lines about one position are one wish, and a kit is kept as what it consists of (`wishes.ts`). What the formula is
+ * given is read after the lock, never taken from a cache: of any number of callers at once no more is granted than there
+ * is. The caller chooses the places: a wish is not spread over others.
  */
 import {
   type CommandDeps,
