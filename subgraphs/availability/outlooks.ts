@@ -113,7 +113,7 @@ export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outl
     from: (rows, parts, channel, under) => judge(rows, parts, channel, nobodyAsks, under),
     load: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, false),
     loadWith: async (loaders, position, channel) =>
-      load(loaders, { ...(await loadRows(loaders, position)), position }, channel, false),
+      load(loaders, { position, ...(await loadMaster(loaders, position)) }, channel, false),
     loadAhead: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, true),
     placesOf,
   };
@@ -148,12 +148,13 @@ function products(loaders: Loaders) {
 }
 
 async function loadRows(loaders: Loaders, key: PositionKey): Promise<Rows> {
-  const [position, product, location] = await Promise.all([
-    loaders.position.load(key),
-    loaders.product.load(key.sku),
-    loaders.location.load(key.locationId),
-  ]);
-  return { position: position ?? emptyProjection(key.sku, key.locationId), product, location };
+  const [position, master] = await Promise.all([loaders.position.load(key), loadMaster(loaders, key)]);
+  return { position: position ?? emptyProjection(key.sku, key.locationId), ...master };
+}
+
+async function loadMaster(loaders: Loaders, { sku, locationId }: PositionKey): Promise<Omit<Rows, "position">> {
+  const [product, location] = await Promise.all([loaders.product.load(sku), loaders.location.load(locationId)]);
+  return { product, location };
 }
 
 /** What is to come at these positions, and how punctual whoever sends it is. */

@@ -5,7 +5,7 @@
  * follows from a line (committed, open) is stored beside it, so that a position's inbound is one index range.
  */
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
-import { forUpdate, marks, upsertRows } from "../../../shared/db/statements.ts";
+import { forUpdate, marks, numberOrNull, upsertRows } from "../../../shared/db/statements.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import { lockOrder, type PositionKey } from "../domain/book.ts";
 import {
@@ -121,7 +121,7 @@ function toTransfer(head: TransferRow, lines: readonly TransferLineRow[]): Trans
     requestedAtMs: Number(head.requested_at_ms),
     decision: head.decision as Decision,
     decidedBy: head.decided_by,
-    decidedAtMs: head.decided_at_ms === null ? null : Number(head.decided_at_ms),
+    decidedAtMs: numberOrNull(head.decided_at_ms),
     note: head.note,
     hands: JSON.parse(head.hands) as string[],
     version: Number(head.version),
