@@ -12,6 +12,7 @@ import type { Database, Transaction } from "./db/database.ts";
 import { isLockTimeout, TransactionConflict } from "./db/retry.ts";
 import { insertMissing } from "./db/statements.ts";
 import { AppError, isUserError } from "./errors.ts";
+import type { AnyEvent } from "./events/canonical-event.ts";
 import type { Identity } from "./identity.ts";
 import { parseIdempotencyKey } from "./ids.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -22,12 +23,15 @@ export interface RequestContext {
   readonly correlationId: string;
 }
 
+/** What to do once events have been committed: publish them, forget what they changed. */
+export type Committed = (events: readonly AnyEvent[]) => void;
+
 export interface CommandDeps {
   readonly system: SystemName;
   readonly db: Database;
   readonly clock: Clock;
-  /** Called after COMMIT: there is something new in the outbox. */
-  readonly committed: () => void;
+  /** Called after COMMIT: these are new in the outbox. */
+  readonly committed: Committed;
 }
 
 export interface CommandInput {
@@ -67,9 +71,9 @@ export async function runCommand<R extends object>(deps: CommandDeps, command: C
     const key = parseIdempotencyKey(input.idempotencyKey);
     const caller = context.identity.person ?? "anonymous";
     const inputHash = canonicalHash(input);
-    let told = 0;
+    let told: readonly AnyEvent[] = [];
     const reply = await deps.db.transaction(async (tx) => {
-      told = 0;
+      told = [];
       const stored = await claimKey(deps, tx, caller, operation, key, inputHash);
       if (stored) return replay<R>(stored, inputHash);
       const recorder = createRecorder(deps.system, deps.clock, {
@@ -90,7 +94,7 @@ export async function runCommand<R extends object>(deps: CommandDeps, command: C
       return payload;
     });
     // A refusal and a copy of an earlier reply leave the relay alone: in a rush they are most of what there is.
-    if (told > 0) deps.committed();
+    if (told.length > 0) deps.committed(told);
     return reply;
   } catch (error) {
     if (isUserError(error)) return refusal(command.refused, error);

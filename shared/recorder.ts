@@ -56,8 +56,8 @@ export interface Recorder {
   event<T extends EventType>(event: NewEvent<T>, cause?: Cause): string;
   /** An event that was added before, with its envelope. */
   recorded(eventId: string): AnyEvent;
-  /** Writes what was collected; how many events that were. Called once, by whoever opened the transaction. */
-  flush(tx: Transaction): Promise<number>;
+  /** Writes what was collected; the events of it. Called once, by whoever opened the transaction. */
+  flush(tx: Transaction): Promise<readonly AnyEvent[]>;
   /** Forgets what was collected since the start (a savepoint was rolled back). */
   clear(): void;
 }
@@ -112,7 +112,7 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
           created_at_ms: nowMs,
         })),
       );
-      return events.length;
+      return events;
     },
     clear() {
       audits = [];

@@ -39,6 +39,20 @@ export interface LoggedEvent {
 export interface OperationResult {
   readonly data?: Record<string, unknown> | null;
   readonly errors?: readonly GraphQLFormattedError[];
+  readonly extensions?: { readonly cache?: CacheHints };
+}
+
+/** What a subgraph says of its answer to whoever might keep it. */
+export interface CacheHints {
+  /**
+   * Everything that was read, e.g. `position:4711|WEST`, `product:4711`, `location:WEST`, `policy`; null where
+   * something was read that has no tag, so that the answer must not be kept.
+   */
+  readonly tags: readonly string[] | null;
+  /** No longer than this, whatever happens: something in the answer changes by time alone. */
+  readonly maxAgeMs: number;
+  /** What a mutation changed, under the same names. */
+  readonly changed?: readonly string[];
 }
 
 export type Executor = (request: OperationRequest, contextValue: unknown) => Promise<OperationResult>;

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
-import type { CommandDeps, RequestContext } from "../command.ts";
+import type { CommandDeps, Committed, RequestContext } from "../command.ts";
 import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
 import type { Kernel } from "../kernel.ts";
@@ -50,16 +50,18 @@ export interface SubgraphSpec {
 
 /** The subgraph's commands are created before it, so they tell the relay of their commits through this. */
 export interface CommitSignal {
-  readonly committed: () => void;
-  listen(listener: () => void): void;
+  readonly committed: Committed;
+  listen(listener: Committed): void;
 }
 
 export function createCommitSignal(): CommitSignal {
-  let listener = () => {};
+  const listeners: Committed[] = [];
   return {
-    committed: () => listener(),
-    listen(next) {
-      listener = next;
+    committed(events) {
+      for (const listener of listeners) listener(events);
+    },
+    listen(listener) {
+      listeners.push(listener);
     },
   };
 }

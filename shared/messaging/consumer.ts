@@ -5,6 +5,7 @@
  * An event that cannot be applied is set aside as a dead letter with its code and a hint; it never blocks the others.
  */
 import type { Clock } from "../clock.ts";
+import type { Committed } from "../command.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { judge, TransactionConflict } from "../db/retry.ts";
 import { insertMissing, marks } from "../db/statements.ts";
@@ -35,8 +36,8 @@ export interface ConsumerDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called after COMMIT: there may be something new in the outbox. */
-  readonly committed: () => void;
+  /** Called after COMMIT: these are new in the outbox. */
+  readonly committed: Committed;
 }
 
 /** The cause to record for what follows from `event`. */
@@ -88,18 +89,17 @@ export function createConsumer(deps: ConsumerDeps, spec: ConsumerSpec): Part {
   }
 
   async function apply(events: readonly AnyEvent[]): Promise<void> {
-    const applied = await deps.db.transaction(async (tx) => {
+    const { applied, told } = await deps.db.transaction(async (tx) => {
       const fresh = await takeIn(tx, spec.name, events, deps.clock.now());
       const first = fresh[0];
-      if (!first) return fresh;
+      if (!first) return { applied: fresh, told: [] };
       const recorder = createRecorder(deps.db.system, deps.clock, causeOf(spec.name, first));
       await spec.handle(tx, fresh, recorder);
-      await recorder.flush(tx);
-      return fresh;
+      return { applied: fresh, told: await recorder.flush(tx) };
     });
     if (applied.length === 0) return;
     spec.applied?.(applied);
-    deps.committed();
+    if (told.length > 0) deps.committed(told);
   }
 
   return {

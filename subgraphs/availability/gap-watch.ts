@@ -4,6 +4,7 @@
  * The owner answers with its events once more and with a snapshot; asking twice is harmless.
  */
 import type { Clock } from "../../shared/clock.ts";
+import type { Committed } from "../../shared/command.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { partitionKey } from "../../shared/ids.ts";
 import { createRounds, type Part } from "../../shared/lifecycle.ts";
@@ -21,7 +22,7 @@ interface GapWatchDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly committed: () => void;
+  readonly committed: Committed;
 }
 
 export function createGapWatch({ db, clock, log, committed }: GapWatchDeps): GapWatch {
@@ -29,7 +30,7 @@ export function createGapWatch({ db, clock, log, committed }: GapWatchDeps): Gap
     const nowMs = clock.now();
     const asked = await db.transaction(async (tx) => {
       const gaps = await positionsWithGap(tx, nowMs - limits.gapHoldMs, nowMs - limits.resyncEveryMs);
-      if (gaps.length === 0) return 0;
+      if (gaps.length === 0) return [];
       const recorder = createRecorder("availability", clock, ownCause("availability", nowMs));
       for (const { sku, locationId, version, owner } of gaps) {
         const key = partitionKey(sku, locationId);
@@ -42,13 +43,12 @@ export function createGapWatch({ db, clock, log, committed }: GapWatchDeps): Gap
           data: { system: owner },
         });
       }
-      await recorder.flush(tx);
       await markResyncAsked(tx, gaps, nowMs);
       log.warn({ gaps: gaps.length }, "events are missing: asked their owners again");
-      return gaps.length;
+      return recorder.flush(tx);
     });
-    if (asked > 0) committed();
-    return asked;
+    if (asked.length > 0) committed(asked);
+    return asked.length;
   }
 
   const rounds = createRounds({ name: "gap-watch", everyMs: limits.gapHoldMs, log, round: look });

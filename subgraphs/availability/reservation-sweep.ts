@@ -5,7 +5,9 @@
  * order of locks as a command, so that of expiry and confirmation exactly one wins.
  */
 import type { Clock } from "../../shared/clock.ts";
+import type { Committed } from "../../shared/command.ts";
 import type { Database, Transaction } from "../../shared/db/database.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
@@ -29,7 +31,7 @@ interface SweepDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly committed: () => void;
+  readonly committed: Committed;
 }
 
 /** Reservations of one round: the next round follows soon. */
@@ -38,15 +40,14 @@ const batchMax = 200;
 export function createReservationSweep({ db, clock, log, committed }: SweepDeps): ReservationSweep {
   async function sweep(): Promise<number> {
     const due = await dueReservations(db, clock.now(), batchMax);
-    for (const id of due) await db.transaction((tx) => settle(tx, id));
-    if (due.length > 0) committed();
+    for (const id of due) committed(await db.transaction((tx) => settle(tx, id)));
     await db.transaction((tx) => forgetOrderAllocations(tx, clock.now() - limits.orderAllocationKeptMs));
     return due.length;
   }
 
-  async function settle(tx: Transaction, id: string): Promise<void> {
+  async function settle(tx: Transaction, id: string): Promise<readonly AnyEvent[]> {
     const [found] = await loadReservations(tx, [id]);
-    if (!found) return;
+    if (!found) return [];
     const positions = await lockPositionsOf(tx, found);
     const reservation = (await lockReservation(tx, id)) ?? found;
     const nowMs = clock.now();
@@ -63,7 +64,7 @@ export function createReservationSweep({ db, clock, log, committed }: SweepDeps)
     } else if (!isHeld(reservation)) {
       await saveReservation(tx, { ...reservation, dueAtMs: null });
     }
-    await recorder.flush(tx);
+    return recorder.flush(tx);
   }
 
   const rounds = createRounds({ name: "reservation-sweep", everyMs: limits.reservationSweepMs, log, round: sweep });

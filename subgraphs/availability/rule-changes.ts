@@ -8,6 +8,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../shared/clock.ts";
+import type { Committed } from "../../shared/command.ts";
 import type { Database, Reader, Transaction } from "../../shared/db/database.ts";
 import {
   type AnyEvent,
@@ -83,7 +84,7 @@ interface RuleChangesDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly answers: Pick<Answers, "from">;
-  readonly committed: () => void;
+  readonly committed: Committed;
 }
 
 export function createRuleChanges({ db, clock, log, answers, committed }: RuleChangesDeps): RuleChanges {
@@ -94,8 +95,8 @@ export function createRuleChanges({ db, clock, log, answers, committed }: RuleCh
     while (!stopping) {
       const changed = await db.transaction((tx) => tellStretch(tx, clock, answers));
       if (changed === null) break;
-      told += changed;
-      if (changed > 0) committed();
+      told += changed.positions;
+      if (changed.events.length > 0) committed(changed.events);
       await nextTurn();
     }
     return told;
@@ -113,8 +114,12 @@ export function createRuleChanges({ db, clock, log, answers, committed }: RuleCh
   };
 }
 
-/** The next stretch of the oldest change; how many positions it told of, null when nothing is due. */
-async function tellStretch(tx: Transaction, clock: Clock, answers: Pick<Answers, "from">): Promise<number | null> {
+/** The next stretch of the oldest change; what it told, null when nothing is due. */
+async function tellStretch(
+  tx: Transaction,
+  clock: Clock,
+  answers: Pick<Answers, "from">,
+): Promise<{ positions: number; events: readonly AnyEvent[] } | null> {
   const nowMs = clock.now();
   const row = await lockDueRuleChange(tx, nowMs);
   if (!row) return null;
@@ -150,8 +155,7 @@ async function tellStretch(tx: Transaction, clock: Clock, answers: Pick<Answers,
       detail: { positions: after.positions, changed: after.changed },
     });
   }
-  await recorder.flush(tx);
-  return positions.length;
+  return { positions: positions.length, events: await recorder.flush(tx) };
 }
 
 interface Comparison {

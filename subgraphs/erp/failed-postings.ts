@@ -5,6 +5,7 @@
  * taken back in the transaction of the posting that succeeds, so the event counts once, whoever tries it again.
  */
 import type { Clock } from "../../shared/clock.ts";
+import type { Committed } from "../../shared/command.ts";
 import type { Database, Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
@@ -55,7 +56,7 @@ interface RetryDeps {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly committed: () => void;
+  readonly committed: Committed;
   readonly consumer: string;
   readonly types: readonly EventType[];
   readonly post: PostEvents;
@@ -81,16 +82,17 @@ export function createPostingRetries(deps: RetryDeps): PostingRetries {
   async function sweep(): Promise<number> {
     let posted = 0;
     for (const id of await dueLetters(db, rule, clock.now(), batchMax)) {
-      if (await db.transaction((tx) => retry(tx, id))) posted++;
+      const { done, told } = await db.transaction((tx) => retry(tx, id));
+      if (done) posted++;
+      if (told.length > 0) deps.committed(told);
     }
-    if (posted > 0) deps.committed();
     return posted;
   }
 
-  async function retry(tx: Transaction, id: string): Promise<boolean> {
+  async function retry(tx: Transaction, id: string): Promise<{ done: boolean; told: readonly AnyEvent[] }> {
     const nowMs = clock.now();
     const letter = await lockDueLetter(tx, rule, id, nowMs);
-    if (!letter) return false;
+    if (!letter) return { done: false, told: [] };
     const { event } = letter;
     const recorder = createRecorder(db.system, clock, causeOf(consumer, event));
     let done = true;
@@ -106,8 +108,7 @@ export function createPostingRetries(deps: RetryDeps): PostingRetries {
       await setAside(tx, { consumer, event, error, attempts, nowMs });
       if (attempts >= rule.attemptsMax) log.error({ error, eventId: event.id }, "a posting is not tried again");
     }
-    await recorder.flush(tx);
-    return done;
+    return { done, told: await recorder.flush(tx) };
   }
 
   const rounds = createRounds({ name: "posting-retries", everyMs: limits.postingRetryEveryMs, log, round: sweep });
