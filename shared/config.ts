@@ -33,6 +33,10 @@ export interface Config {
   readonly simulate: boolean;
   readonly production: boolean;
   readonly introspection: boolean;
+  /** Are positions and replies kept? Off: every answer is read from the databases. */
+  readonly cache: boolean;
+  /** Are operations compiled, and plans executed by our own executor? Off: Apollo Server and @apollo/gateway do it all. */
+  readonly shortPath: boolean;
   readonly logLevel: LogLevel;
   readonly migrateOnStart: boolean;
 }
@@ -78,6 +82,8 @@ export function toConfig(env: Env): Config {
     simulate: parseSwitch(env, "SIMULATE", true),
     production,
     introspection: parseSwitch(env, "INTROSPECTION", !production),
+    cache: parseSwitch(env, "CACHE", true),
+    shortPath: parseSwitch(env, "SHORT_PATH", true),
     logLevel: parseLogLevel(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
   };
