@@ -87,7 +87,7 @@ async function grant(deps: ReserveDeps, tx: Transaction, recorder: Recorder, ask
   // After the lock: whoever waited for it looks at the time as it is then.
   const nowMs = deps.clock.now();
   const judged = await withoutOverdue(tx, positions, nowMs);
-  const lines = takeWishes(needs, judged, asked.channel, deps.answers);
+  const { lines } = takeWishes(needs, judged, asked.channel, deps.answers);
   const reservation = reservationOf(asked, lines, recorder.cause.person, nowMs);
   await insertReservations(tx, [reservation]);
   const cause = tell(recorder, "reservation.created", reservation);
@@ -97,14 +97,16 @@ async function grant(deps: ReserveDeps, tx: Transaction, recorder: Recorder, ask
   return reservation;
 }
 
-/** Locked positions as they may be judged: without what has expired. */
+/** Locked positions as they may be judged: without what has expired. The same ones where nothing has. */
 export async function withoutOverdue(
   tx: Transaction,
   positions: LockedPositions,
   nowMs: number,
 ): Promise<LockedPositions> {
+  const overdue = await overdueClaims(tx, [...positions.values()], nowMs);
+  if (overdue.length === 0) return positions;
   const judged = new Map(positions);
-  for (const { held, channel, ...key } of await overdueClaims(tx, [...positions.values()], nowMs)) {
+  for (const { held, channel, ...key } of overdue) {
     const position = judged.get(positionText(key));
     if (position) judged.set(positionText(key), claim(position, channel, -held));
   }

@@ -160,7 +160,7 @@ async function decide(
     const one = prepared.get(command) as Prepared;
     if (one === "alone" || "error" in one) return one;
     try {
-      const lines = takeWishes(one.needs, judged, one.asked.channel, deps.answers);
+      const { lines, positions: taken } = takeWishes(one.needs, judged, one.asked.channel, deps.answers);
       if (lines.some((line) => !positions.has(positionText(line)))) throw new Error("a position gives and has no row");
       const reservation = reservationOf(one.asked, lines, command.caller, nowMs);
       reservations.push(reservation);
@@ -173,9 +173,9 @@ async function decide(
         change.causes.push(cause);
         change.by = by;
         changes.set(key, change);
-        positions.set(key, claim(position, reservation.channel, line.quantity));
-        judged.set(key, claim(judged.get(key) as Projected, reservation.channel, line.quantity));
+        if (judged !== positions) positions.set(key, claim(position, reservation.channel, line.quantity));
       }
+      for (const [key, position] of taken) judged.set(key, position);
       return { result: { reservation, shortages: [] } };
     } catch (error) {
       return { error };

@@ -89,6 +89,12 @@ export function placesOf(needs: readonly Need[]): { readonly sku: string; readon
   return [...new Map(places.map((place) => [positionText(place), place])).values()];
 }
 
+export interface Taken {
+  readonly lines: readonly ReserveLineInput[];
+  /** The positions that gave something, as they are to be judged by whoever comes next. */
+  readonly positions: ReadonlyMap<string, Projected>;
+}
+
 /**
  * What each position gives. `positions`: as they may be judged, without what has expired.
  * Fails with INVALID_INPUT, INSUFFICIENT_STOCK: at the first wish that has too little, with all of them in `shortages`.
@@ -98,7 +104,7 @@ export function takeWishes(
   positions: ReadonlyMap<string, Projected>,
   channel: string,
   answers: Pick<Answers, "from">,
-): ReserveLineInput[] {
+): Taken {
   // Only what this caller takes: of the positions there may be many, for many callers.
   const state = new Map<string, Projected>();
   const taken = new Map<string, ReserveLineInput>();
@@ -146,7 +152,7 @@ export function takeWishes(
     for (const part of parts) take(part.sku, locationId, (quantity - own) * part.required);
   }
   assertNoneShort(short, channel);
-  return [...taken.values()];
+  return { lines: [...taken.values()], positions: state };
 }
 
 function assertNoneShort(
