@@ -63,7 +63,7 @@ export async function openCounter(makeKernel: MakeKernel, beside?: Kernel): Prom
   }
   const inForce = createPolicyInForce(db, silentLogger);
   const watermarks = createWatermarks(kernel.cache, kernel.bus.partitions, silentLogger);
-  const answers = createAnswers({ clock, policy: inForce.current, watermarks });
+  const answers = createAnswers({ clock, policy: inForce.current, watermarks, cache: null });
   const commits: number[] = [];
   const committed = (events: readonly unknown[]) => void commits.push(events.length);
   return { ...shop, kernel, commits, deps: { system: db.system, db, clock, committed, answers, inForce } };
