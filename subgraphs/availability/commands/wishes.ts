@@ -65,6 +65,10 @@ export async function needsOf(wishes: readonly Wish[], { products, locations }: 
     const [product, location] = [products.get(sku), locations.get(locationId)];
     if (!product) throw new AppError("UNKNOWN_SKU", { sku, field: [...field, "sku"] });
     if (!location) throw new AppError("UNKNOWN_LOCATION", { locationId, field: [...field, "locationId"] });
+    if (product.components.length === 0) {
+      needs.push({ wish, product, location, parts: [] });
+      continue;
+    }
     const parts = await partsOf(product, async (skus) => skus.map((part) => products.get(part) ?? null));
     needs.push({
       wish,
@@ -73,7 +77,7 @@ export async function needsOf(wishes: readonly Wish[], { products, locations }: 
       parts: parts.map((part) => ({ ...part, product: products.get(part.sku) ?? null })),
     });
   }
-  const positions = new Set(placesOf(needs).map(positionText)).size;
+  const positions = needs.some(({ parts }) => parts.length > 0) ? placesOf(needs).length : needs.length;
   if (positions > limits.reservationLinesMax) {
     const message = `With the components of kits, this asks for ${positions} positions.`;
     throw new AppError("TOO_MANY_ITEMS", { message, field: ["input", "lines"], most: limits.reservationLinesMax });
