@@ -191,6 +191,23 @@ eachDatabase("reservations that share a transaction", (makeKernel, kind) => {
     expect(transactions).toBe(4);
   });
 
+  it("are no more than a transaction takes, by number and by what they ask with", async () => {
+    await together.stock(10_000);
+    const most = limits.reservationBatchMax;
+    await allAtOnce(
+      together,
+      Array.from({ length: most + 1 }, (_, i) => wants(`${i}`)),
+    );
+    // Each one's event, and the position's.
+    expect(together.commits.sort((a, b) => b - a)).toEqual([most + 1, 2]);
+    together.commits.length = 0;
+    const lines = Array.from({ length: limits.reservationLinesMax }, () => lineOf(1));
+    const long = Array.from({ length: 20 }, (_, i) => callOf(`long-${i}`, { lines }));
+    const fit = Math.floor(limits.reservationBatchLengthMax / JSON.stringify(long[10]?.input).length);
+    await allAtOnce(together, long);
+    expect(together.commits.sort((a, b) => b - a)).toEqual([fit + 1, 20 - fit + 1]);
+  }, 60_000);
+
   it("wait in a line that has an end", async () => {
     await together.stock(10);
     const calls = Array.from({ length: limits.reservationsInLineMax + 2 }, (_, i) => wants(`${i}`));
