@@ -26,7 +26,7 @@ import { type Subscriptions, startSubscriptions } from "./subscriptions/subscrip
 import { createSupergraph } from "./supergraph.ts";
 
 export interface GatewayParts {
-  readonly config: Pick<Config, "host" | "port" | "production" | "introspection" | "supergraphFile">;
+  readonly config: Pick<Config, "host" | "port" | "production" | "introspection" | "supergraphFile" | "shortPath">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authenticator: Authenticator;

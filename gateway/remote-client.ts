@@ -76,11 +76,12 @@ async function readAnswer({ statusCode, body }: Dispatcher.ResponseData): Promis
   return answer;
 }
 
+/** As lenient as stock data sources are: `errors: null` is none, and null may be all the data there is. */
 function isOperationResult(value: unknown): value is OperationResult {
   if (typeof value !== "object" || value === null) return false;
-  const { data, errors } = value as { data?: unknown; errors?: unknown };
-  if (errors !== undefined) return Array.isArray(errors) && errors.every((e) => typeof e === "object" && e !== null);
-  return typeof data === "object" && data !== null;
+  const { data, errors = null } = value as { data?: unknown; errors?: unknown };
+  if (errors !== null) return Array.isArray(errors) && errors.every((e) => typeof e === "object" && e !== null);
+  return typeof data === "object";
 }
 
 const resets = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
