@@ -7,10 +7,12 @@
 import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from "@apollo/gateway";
 import { type DocumentNode, Kind } from "graphql";
 import { AppError } from "../shared/errors.ts";
+import type { OperationResult } from "../shared/graphql/execute.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { OperationContext } from "./context.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { SubgraphClient } from "./endpoints.ts";
+import type { Fetch } from "./execution/plan.ts";
 import { sourceErrors } from "./source-errors.ts";
 
 export interface Deadlines {
@@ -25,12 +27,15 @@ export interface DataSourceParts {
   readonly log: Logger;
 }
 
-export function createDataSource({ name, client, deadlines, log }: DataSourceParts): GraphQLDataSource {
+/** The one way to a subgraph for whatever executes plans. */
+export interface DataSource {
+  ask(fetch: Fetch, request: OperationContext): Promise<OperationResult>;
+}
+
+export function createDataSource({ name, client, deadlines, log }: DataSourceParts): DataSource {
   return {
-    async process(options) {
-      const { query, variables, operationName } = options.request;
-      const document = "document" in options ? options.document : undefined;
-      const request = requestOf(options);
+    async ask(fetch, request) {
+      const { query, document, variables, operationName, representationsText } = fetch;
       // Entities fetched after a mutation are a query of their own, so the fetched document decides.
       const operation = document && operationOf(document);
       const isQuery = operation === "query" || operation === "subscription";
@@ -40,6 +45,7 @@ export function createDataSource({ name, client, deadlines, log }: DataSourcePar
           client.execute({ query, document, variables, operationName, extensions }, request, {
             signal,
             repeatable: isQuery,
+            representationsText,
           }),
         );
       } catch (error) {
@@ -48,6 +54,17 @@ export function createDataSource({ name, client, deadlines, log }: DataSourcePar
         log.warn({ subgraph: name, error: error.cause ?? error, correlationId }, "a subgraph does not answer");
         return { errors: sourceErrors(name, document, variables) };
       }
+    },
+  };
+}
+
+/** For @apollo/gateway's own executor. */
+export function toApolloDataSource(source: DataSource): GraphQLDataSource {
+  return {
+    async process(options) {
+      const { query = "", variables = {}, operationName } = options.request;
+      const document = "document" in options ? options.document : undefined;
+      return source.ask({ query, document, variables, operationName }, requestOf(options));
     },
   };
 }

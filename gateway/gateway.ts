@@ -60,6 +60,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     endpoints,
     supergraphFile: config.supergraphFile,
     introspection: config.introspection,
+    shortPath: config.shortPath,
     deadlines: parts.deadlines ?? defaultDeadlines,
     log,
   });
