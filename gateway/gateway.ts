@@ -62,6 +62,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     introspection: config.introspection,
     shortPath: config.shortPath,
     deadlines: parts.deadlines ?? defaultDeadlines,
+    clock,
     log,
   });
   const http = createHttp(log);

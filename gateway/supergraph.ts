@@ -6,6 +6,7 @@
  * is the only door.
  */
 import { ApolloGateway } from "@apollo/gateway";
+import type { Clock } from "../shared/clock.ts";
 import { silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
@@ -24,6 +25,7 @@ export interface SupergraphParts {
   readonly introspection: boolean;
   readonly shortPath: boolean;
   readonly deadlines: Deadlines;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -36,7 +38,7 @@ export interface Supergraph {
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, supergraphFile, deadlines, log } = parts;
+  const { endpoints, supergraphFile, deadlines, clock, log } = parts;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
 
@@ -65,7 +67,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
   }
 
   const sourceOf = (name: string, url: string | undefined): DataSource =>
-    createDataSource({ name, client: clientOf(name, url), deadlines, log });
+    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log });
 
   return {
     remote,
