@@ -26,7 +26,7 @@ import { type Subscriptions, startSubscriptions } from "./subscriptions/subscrip
 import { createSupergraph } from "./supergraph.ts";
 
 export interface GatewayParts {
-  readonly config: Pick<Config, "host" | "port" | "production" | "introspection" | "supergraphFile">;
+  readonly config: Pick<Config, "host" | "port" | "production" | "introspection" | "supergraphFile" | "shortPath">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authenticator: Authenticator;
@@ -60,7 +60,9 @@ export function createGateway(parts: GatewayParts): Gateway {
     endpoints,
     supergraphFile: config.supergraphFile,
     introspection: config.introspection,
+    shortPath: config.shortPath,
     deadlines: parts.deadlines ?? defaultDeadlines,
+    clock,
     log,
   });
   const http = createHttp(log);

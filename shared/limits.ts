@@ -119,6 +119,10 @@ export const limits = {
   subgraphMutationMs: 20_000,
   subgraphConnectMs: 1_000,
   subgraphConnectionsMax: 64,
+  /** Calls in a row that an owner may leave unanswered before it is left alone. */
+  breakerFailuresMax: 10,
+  /** How long it is left alone, and so how long its return may go unnoticed. */
+  breakerRetryMs: 500,
   subgraphResponseBytesMax: 64 * 1_048_576,
   /** Errors of their own that one unanswered call to a subgraph gives to the fields it leaves null. */
   sourceErrorsMax: 100,
