@@ -122,7 +122,7 @@ type Layer = keyof typeof layers;
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
-    ...["policy-effect", "position-walk", "rule-changes"],
+    ...["policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],

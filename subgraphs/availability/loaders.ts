@@ -17,10 +17,9 @@ import type { Projected } from "./domain/projection.ts";
 import type { LatenessCount } from "./domain/promising.ts";
 import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
-import { positionKey, type RowCache } from "./row-cache.ts";
 import { loadInbound, loadLateness } from "./store/inbound.ts";
 import { pagePolicies } from "./store/policies.ts";
-import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
+import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions, positionKey } from "./store/positions.ts";
 import { loadReservations } from "./store/reservations.ts";
 
 export type { PositionKey } from "./store/positions.ts";
@@ -41,6 +40,16 @@ export interface Loaders {
   pageOfPolicies(page: Page): Promise<readonly PolicyRow[]>;
 }
 
+/** Rows that are asked for before the database is. */
+export interface KeptRows {
+  /** By `positionKey`. */
+  readonly positions: ReadThrough<Projected | null>;
+  readonly products: ReadThrough<ProductReplica | null>;
+  readonly locations: ReadThrough<LocationReplica | null>;
+  /** Locations where a SKU has a position. */
+  readonly places: ReadThrough<readonly string[]>;
+}
+
 async function fromCache<V>(cache: ReadThrough<V | null>, keys: readonly (string | null)[]): Promise<(V | null)[]> {
   const readings = await cache.readMany(keys.filter((key) => key !== null));
   let next = 0;
@@ -51,7 +60,7 @@ async function fromCache<V>(cache: ReadThrough<V | null>, keys: readonly (string
 const maxBatchSize = limits.availabilityPositionsMax;
 
 /** `cache`: where rows are asked for first; null: the database answers everything. */
-export function createLoaders(reader: Reader, clock: Clock, cache: RowCache | null): Loaders {
+export function createLoaders(reader: Reader, clock: Clock, cache: KeptRows | null): Loaders {
   // One moment for the whole operation: what has expired for one field has expired for all.
   const nowMs = clock.now();
   const position = new DataLoader<PositionKey, Projected | null, string>(

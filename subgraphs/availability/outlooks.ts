@@ -17,9 +17,8 @@ import type { IndexedPolicy } from "./domain/policy-index.ts";
 import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems } from "./domain/position.ts";
 import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
-import type { Loaders } from "./loaders.ts";
-import { positionKey, type RowCache } from "./row-cache.ts";
-import type { PositionKey } from "./store/positions.ts";
+import type { KeptRows, Loaders } from "./loaders.ts";
+import { type PositionKey, positionKey } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
 export interface OutlookDeps {
@@ -27,7 +26,7 @@ export interface OutlookDeps {
   readonly policy: () => IndexedPolicy;
   readonly watermarks: Watermarks;
   /** Rows that are kept in this process; null: none are. */
-  readonly cache: RowCache | null;
+  readonly cache: KeptRows | null;
 }
 
 /** One position, and what master data says of its item and its place. */

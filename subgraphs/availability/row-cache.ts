@@ -9,7 +9,6 @@ import type { CacheStore } from "../../shared/cache/cache-store.ts";
 import {
   createReadThrough,
   type Reading,
-  type ReadThrough,
   type SharedTier,
   sharedEntry,
   versionOnly,
@@ -26,16 +25,11 @@ import type { EventLog } from "../../shared/messaging/bus.ts";
 import { createLogFollower } from "../../shared/messaging/log-follower.ts";
 import { createUnpublished } from "../../shared/messaging/unpublished.ts";
 import type { Projected } from "./domain/projection.ts";
+import type { KeptRows } from "./loaders.ts";
 import { loadPositions, loadPositionsOfSkus, type PositionKey } from "./store/positions.ts";
 import { nextExpiries } from "./store/reservations.ts";
 
-export interface RowCache {
-  /** By `positionKey`. */
-  readonly positions: ReadThrough<Projected | null>;
-  readonly products: ReadThrough<ProductReplica | null>;
-  readonly locations: ReadThrough<LocationReplica | null>;
-  /** Locations where a SKU has a position. */
-  readonly places: ReadThrough<readonly string[]>;
+export interface RowCache extends KeptRows {
   /** These have been committed. */
   heard(events: readonly AnyEvent[]): void;
   /** Where processes share a cache, they must find nothing older in it than what they are told next. */
@@ -52,11 +46,6 @@ export interface RowCacheParts {
   readonly others: { readonly changes: EventLog; readonly store: CacheStore } | null;
   /** The policy in force is another. */
   readonly policyChanged: () => void;
-}
-
-/** The key of a position here and in every event about it; no such position where a code holds the separator. */
-export function positionKey({ sku, locationId }: PositionKey): string | null {
-  return sku.includes("|") || locationId.includes("|") ? null : partitionKey(sku, locationId);
 }
 
 export function createRowCache({ db, clock, log, others, policyChanged }: RowCacheParts): RowCache {
@@ -79,47 +68,8 @@ export function createRowCache({ db, clock, log, others, policyChanged }: RowCac
     !(unpublished && follower) || (unpublished.known() && clock.now() - follower.knownUpToMs() <= limits.logSilenceMs);
   const trusted = (key: string) => isUpToDate() && (unpublished?.isPublished(key) ?? true);
 
-  const shared = <V>(kind: string): SharedTier<V> | null =>
-    others && {
-      store: named(others.store, kind),
-      encode: ({ value, validUntilMs }) => JSON.stringify({ value, validUntilMs }),
-      decode: (text, version) => ({ ...(JSON.parse(text) as Pick<Reading<V>, "value" | "validUntilMs">), version }),
-      failed: (error) => log.debug({ error, kind }, "the shared cache does not answer"),
-    };
-  const master = { clock, bytesMax: limits.masterCacheBytesMax / 2 };
-
-  const positions = createReadThrough<Projected | null>({
-    clock,
-    bytesMax: limits.positionCacheBytesMax,
-    sizeOf: ({ value }) => (value === null ? 200 : 900),
-    load: (keys) => readPositions(db, keys, clock.now()),
-    shared: shared("position"),
-    trusted,
-  });
-  const products = createReadThrough<ProductReplica | null>({
-    ...master,
-    sizeOf: ({ value }) => 400 + 100 * (value ? value.units.length + value.components.length : 0),
-    load: async (skus) => versioned(skus, await findProducts(db, skus)),
-    shared: shared("product"),
-    trusted: (sku) => trusted(`product:${sku}`),
-  });
-  const locations = createReadThrough<LocationReplica | null>({
-    ...master,
-    sizeOf: () => 400,
-    load: async (ids) => versioned(ids, await findLocations(db, ids)),
-    shared: shared("location"),
-    trusted: (id) => trusted(`location:${id}`),
-  });
-  const places = createReadThrough<readonly string[]>({
-    clock,
-    bytesMax: limits.masterCacheBytesMax / 2,
-    sizeOf: ({ value }) => 150 + 40 * value.length,
-    load: (skus) => readPlaces(db, skus, clock.now()),
-    // A list of places has no version that could be compared.
-    shared: null,
-    // Any of its positions may be the new one.
-    trusted: isUpToDate,
-  });
+  const rows = createRows({ db, clock, log, others, trusted, isUpToDate });
+  const { positions, products, locations, places } = rows;
 
   function heard(events: readonly AnyEvent[]): void {
     for (const event of events) {
@@ -161,7 +111,59 @@ export function createRowCache({ db, clock, log, others, policyChanged }: RowCac
   }
 
   const parts: Part[] = unpublished && follower ? [unpublished, follower] : [];
-  return { positions, products, locations, places, heard, beforePublish, parts };
+  return { ...rows, heard, beforePublish, parts };
+}
+
+interface RowsParts extends Pick<RowCacheParts, "db" | "clock" | "log" | "others"> {
+  /** May what is kept of this be relied on now? By the key that its events carry. */
+  readonly trusted: (partitionKey: string) => boolean;
+  /** May anything? */
+  readonly isUpToDate: () => boolean;
+}
+
+function createRows({ db, clock, log, others, trusted, isUpToDate }: RowsParts): KeptRows {
+  const shared = <V>(kind: string): SharedTier<V> | null =>
+    others && {
+      store: named(others.store, kind),
+      encode: ({ value, validUntilMs }) => JSON.stringify({ value, validUntilMs }),
+      decode: (text, version) => ({ ...(JSON.parse(text) as Pick<Reading<V>, "value" | "validUntilMs">), version }),
+      failed: (error) => log.debug({ error, kind }, "the shared cache does not answer"),
+    };
+  const master = { clock, bytesMax: limits.masterCacheBytesMax / 2 };
+
+  const positions = createReadThrough<Projected | null>({
+    clock,
+    bytesMax: limits.positionCacheBytesMax,
+    sizeOf: ({ value }) => (value === null ? 200 : 900),
+    load: (keys) => readPositions(db, keys, clock.now()),
+    shared: shared("position"),
+    trusted,
+  });
+  const products = createReadThrough<ProductReplica | null>({
+    ...master,
+    sizeOf: ({ value }) => 400 + 100 * (value ? value.units.length + value.components.length : 0),
+    load: async (skus) => versioned(skus, await findProducts(db, skus)),
+    shared: shared("product"),
+    trusted: (sku) => trusted(`product:${sku}`),
+  });
+  const locations = createReadThrough<LocationReplica | null>({
+    ...master,
+    sizeOf: () => 400,
+    load: async (ids) => versioned(ids, await findLocations(db, ids)),
+    shared: shared("location"),
+    trusted: (id) => trusted(`location:${id}`),
+  });
+  const places = createReadThrough<readonly string[]>({
+    clock,
+    bytesMax: limits.masterCacheBytesMax / 2,
+    sizeOf: ({ value }) => 150 + 40 * value.length,
+    load: (skus) => readPlaces(db, skus, clock.now()),
+    // A list of places has no version that could be compared.
+    shared: null,
+    // Any of its positions may be the new one.
+    trusted: isUpToDate,
+  });
+  return { positions, products, locations, places };
 }
 
 async function readPositions(db: Database, keys: readonly string[], nowMs: number) {

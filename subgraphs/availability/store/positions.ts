@@ -10,7 +10,7 @@ import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.
 import { TransactionConflict } from "../../../shared/db/retry.ts";
 import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
-import { positionText } from "../../../shared/ids.ts";
+import { partitionKey, positionText } from "../../../shared/ids.ts";
 import { type SourceSystem, sourceSystems } from "../domain/position.ts";
 import { emptyProjection, type Progress, type Projected } from "../domain/projection.ts";
 import { claim } from "../domain/reservation.ts";
@@ -19,6 +19,11 @@ import type { PositionRow } from "../entities.ts";
 export interface PositionKey {
   readonly sku: string;
   readonly locationId: string;
+}
+
+/** The key of a position in every event about it; null: a code holds the separator, so there is no such position. */
+export function positionKey({ sku, locationId }: PositionKey): string | null {
+  return sku.includes("|") || locationId.includes("|") ? null : partitionKey(sku, locationId);
 }
 
 /** As of `nowMs`: what expired by then is not reserved. */
