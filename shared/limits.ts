@@ -35,6 +35,7 @@ export const limits = {
   productClassLengthMax: 64,
   timeZoneLengthMax: 64,
   searchLengthMax: 100,
+  searchWordLengthMax: 64,
   unitsPerProductMax: 50,
   componentsPerProductMax: 100,
 
