@@ -15,12 +15,12 @@ import { limits } from "../../shared/limits.ts";
 import { hasReached, type LogPosition, toCursor } from "../../shared/log-cursor.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import { createLogFollower } from "../../shared/messaging/log-follower.ts";
 import { createTurns } from "../../shared/turns.ts";
 import type { OperationContext } from "../context.ts";
 import { withinDeadline } from "../deadline.ts";
 import type { Admission, SubscriptionRequest } from "./admission.ts";
 import { type ChangeQueue, createChangeQueue } from "./change-queue.ts";
-import { createFollower } from "./follower.ts";
 import { createGroups, type Execute, type Member } from "./groups.ts";
 import { createReplay } from "./replay.ts";
 import { createVersionFilter } from "./version-filter.ts";
@@ -59,11 +59,14 @@ export function createHub({ log, clock, logger, run }: HubParts): Hub {
       return run(request, { identity, correlationId: change.event.correlationId, change });
     });
 
-  const follower = createFollower({
+  const follower = createLogFollower({
+    name: "subscriptions",
     log,
+    clock,
     logger,
     lost: (error) => groups.failAll(error),
     give({ event }, at) {
+      if (event.type === "rule.changed") return [];
       counters.changes += 1;
       if (isNew(event)) return groups.give({ cursor: toCursor(at), event }, execute);
       counters.dropped += 1;

@@ -9,12 +9,14 @@ import type { AccessTable } from "../access.ts";
 import type { CommandDeps, Committed, RequestContext } from "../command.ts";
 import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
+import type { AnyEvent } from "../events/canonical-event.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Part } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
+import { createCacheHints } from "./cache-hints.ts";
 import { createExecutor, type OperationRequest, type OperationResult } from "./execute.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
 
@@ -41,6 +43,10 @@ export interface SubgraphSpec {
   readonly sdl: string;
   readonly access: AccessTable;
   readonly resolvers: Resolvers;
+  /** See `SchemaParts`. */
+  readonly tagged?: ReadonlySet<string>;
+  /** Called before events of this system become known to others. */
+  readonly beforePublish?: (events: readonly AnyEvent[]) => Promise<void>;
   /** The context of one operation's resolvers: loaders live as long as it does. */
   readonly contextFor: (request: RequestContext) => object;
   readonly consumers: readonly ConsumerSpec[];
@@ -75,13 +81,24 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
   const { bus, clock } = kernel;
   const log = kernel.log.child({ system: spec.name });
   const run = createExecutor(createSubgraphSchema(spec), log);
-  const relay = createRelay({ db, bus, clock, log });
+  const relay = createRelay({
+    db,
+    bus,
+    clock,
+    log,
+    ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
+  });
   signal.listen(() => relay.notify());
   return {
     name: spec.name,
     sdl: spec.sdl,
     db,
-    execute: (operation, request) => run(operation, { request, ...spec.contextFor(request) }),
+    async execute(operation, request) {
+      const hints = createCacheHints();
+      const result = await run(operation, { request, hints, ...spec.contextFor(request) });
+      const cache = hints.collect();
+      return cache ? { ...result, extensions: { cache } } : result;
+    },
     consumers: [
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
