@@ -12,6 +12,7 @@ import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type Deadlines } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
 import { createPlanCache } from "./plan-cache.ts";
+import { createPlanner, type Planner } from "./planner.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
 import { type SupergraphExecutor, toApolloLogger } from "./server.ts";
 
@@ -20,15 +21,23 @@ export interface SupergraphParts {
   readonly supergraphFile: string | null;
   /** May a client ask for the plan of its query? It tells as much as introspection does. */
   readonly introspection: boolean;
+  readonly shortPath: boolean;
   readonly deadlines: Deadlines;
   readonly log: Logger;
+}
+
+/** What a supergraph is once composed. */
+export interface Composed {
+  readonly executor: SupergraphExecutor;
+  /** Null: nobody wanted one. */
+  readonly planner: Planner | null;
 }
 
 export interface Supergraph {
   /** The subgraphs elsewhere, once composed. */
   readonly remote: ReadonlyMap<string, SubgraphClient>;
   /** Fails with COMPOSITION_FAILED, CONFIG_INVALID. */
-  compose(): Promise<SupergraphExecutor>;
+  compose(): Promise<Composed>;
   close(): Promise<void>;
 }
 
@@ -76,9 +85,12 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
         logger: toApolloLogger(log),
       });
       return {
-        load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
-        onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
-        stop: () => gateway.stop(),
+        executor: {
+          load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
+          onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
+          stop: () => gateway.stop(),
+        },
+        planner: parts.shortPath ? plannerOf(supergraphSdl, supergraphFile) : null,
       };
     },
     async close() {
@@ -86,6 +98,14 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       await Promise.all([...remote.values()].map((client) => client.close()));
     },
   };
+}
+
+function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planner {
+  try {
+    return createPlanner(supergraphSdl, supergraphFile !== null);
+  } catch (error) {
+    return refuse(error, supergraphFile);
+  }
 }
 
 function refuse(error: unknown, supergraphFile: string | null): never {

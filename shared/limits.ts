@@ -142,6 +142,8 @@ export const limits = {
   pendingPositionsMax: 2_048,
   slowReaderMs: 30_000,
   subscriptionExecutionsAtOnceMax: 16,
+  /** Documents of subscriptions whose plan a gateway remembers. */
+  subscriptionDocumentsMax: 1_000,
   /** Of each partition, read and executed at once for everybody. */
   changePageMax: 64,
   /** Of each partition, read at once for one client who comes back. */

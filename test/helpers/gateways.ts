@@ -99,7 +99,14 @@ export async function startTestGateway(
   { production = false, introspection = true, supergraphFile, ...options }: TestGatewayOptions = {},
 ): Promise<Gateway> {
   const gateway = createGateway({
-    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile: supergraphFile ?? null },
+    config: {
+      host: "127.0.0.1",
+      port: 0,
+      production,
+      introspection,
+      supergraphFile: supergraphFile ?? null,
+      shortPath: true,
+    },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),
