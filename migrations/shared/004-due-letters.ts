@@ -1,5 +1,6 @@
 /**
- * Dead letters that may still be tried: those that were given up are many one day, and are not looked at for it.
+ * Finds the dead letters that may still be tried. Those that were given up are many one day, and are not looked at for
+ * it.
  */
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { ddl } from "../../shared/db/migration.ts";

@@ -1,5 +1,6 @@
 /**
- * Receipts of one place in one status, in the order of their page.
+ * Receipts of one place in one status, in the order of their page: it reads what it shows, and none of the place's
+ * other receipts.
  */
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { ddl } from "../../shared/db/migration.ts";

@@ -22,8 +22,14 @@ import { createScratch } from "../helpers/databases.ts";
 import { canonicalEvent } from "../helpers/events.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
 import { openPlain, tamper } from "../helpers/plain-sql.ts";
+import {
+  explained,
+  type PlanStep,
+  type RecordedStatement,
+  recordStatements,
+  shapeOf,
+} from "../helpers/recorded-statements.ts";
 import { rowCount } from "../helpers/rush.ts";
-import { explained, type RecordedStatement, recordStatements, shapeOf } from "../helpers/recorded-statements.ts";
 import { services } from "../helpers/services.ts";
 
 const rows = rowCount;
@@ -69,6 +75,8 @@ const growth: Readonly<Record<SystemName, Growth>> = {
   },
   returns: {
     ...kernel,
+    // Also one that is full of what has to be published: see `comeBack`.
+    outbox: { own: ["event_id"], times: 4 },
     product_replicas: { own: ["sku"] },
     return_documents: { own: ["id"], set: { created_at_ms: before } },
     return_lines: { own: ["return_id"], set: { created_at_ms: before } },
@@ -96,6 +104,11 @@ const allowed: readonly (readonly [RegExp, string])[] = [
     /^UPDATE outbox SET state = 'new', claim = NULL WHERE created_at_ms >= \?$/,
     "a lost stream: all is published again",
   ],
+];
+
+/** Statements that may walk along a whole index, each with its reason; what they read is limited all the same. */
+const walks: readonly (readonly [RegExp, string])[] = [
+  [/^SELECT id FROM \(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' /, "nearly all are done"],
 ];
 
 interface Paged {
@@ -266,7 +279,7 @@ function sweep(db: Database, laterMs: number): Promise<number> {
 
 /** A relay that comes back to a full outbox; and a month later, when everything is old. */
 async function comeBack(config: Config): Promise<void> {
-  await growTables(config, "returns", { outbox: { own: ["event_id"], set: { state: "'new'" } } }, rows);
+  await tamper(config, "returns", "UPDATE outbox SET state = 'new' ORDER BY id LIMIT 2000");
   const opened = await createKernel({ ...config, migrateOnStart: false }, { log: silentLogger });
   try {
     for (const system of systemNames) {
@@ -287,6 +300,8 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
   const scratch = createScratch("mysql", { AUTH_SECRET: "a-secret-that-only-the-tests-know" });
   const { config } = scratch;
   let unused: string[] = [];
+  const plans: PlanStep[] = [];
+  const scans: string[] = [];
   /** Of each shape the one that read most for what it answered. */
   const worst = new Map<string, RecordedStatement>();
 
@@ -306,17 +321,37 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
       await keepHouse(system);
       await system.drain();
+      remember(recording.statements);
+      await explainAll();
       await system.stop();
       await comeBack(config);
     } finally {
       recording.stop();
     }
-    for (const statement of recording.statements) {
+    remember(recording.statements);
+  }, 300_000);
+
+  function remember(statements: readonly RecordedStatement[]): void {
+    for (const statement of statements) {
       const shape = `${systemOf(statement)}: ${shapeOf(statement.sql)}`;
       const known = worst.get(shape);
       if (!known || excess(statement) > excess(known)) worst.set(shape, statement);
     }
-  }, 300_000);
+  }
+
+  /** While the tables are still full. */
+  async function explainAll(): Promise<void> {
+    for (const [shape, statement] of worst) {
+      if (isAllowed(statement)) continue;
+      for (const step of await explained(config, statement)) {
+        if (!(step.table in growth[systemOf(statement)])) continue;
+        plans.push(step);
+        if (step.type === "index" && walks.some(([pattern]) => pattern.test(shapeOf(statement.sql)))) continue;
+        const isScan = step.type === "ALL" || (step.type === "index" && step.extra.includes("Using where"));
+        if (isScan) scans.push(`${step.type} on ${step.table} by ${step.key}: ${shape}`);
+      }
+    }
+  }
 
   afterAll(() => scratch.remove());
 
@@ -342,16 +377,8 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
     expect(over.map(([shape, { reads, rows: answered }]) => `${reads} read for ${answered}: ${shape}`)).toEqual([]);
   });
 
-  it("every statement finds its rows by an index", async () => {
-    const scans: string[] = [];
-    for (const [shape, statement] of worst) {
-      if (isAllowed(statement)) continue;
-      for (const step of await explained(config, statement)) {
-        if (!(step.table in growth[systemOf(statement)])) continue;
-        const isScan = step.type === "ALL" || (step.type === "index" && step.extra.includes("Using where"));
-        if (isScan) scans.push(`${step.type} on ${step.table} by ${step.key}: ${shape}`);
-      }
-    }
+  it("every statement finds its rows by an index", () => {
+    expect(plans.length).toBeGreaterThan(100);
     expect(scans).toEqual([]);
   });
 
@@ -364,7 +391,8 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
   });
 });
 
-/** Rows read beyond a few for each value given and each row answered. */
-function excess({ reads, rows: answered, params }: RecordedStatement): number {
-  return reads - 100 - 5 * (answered + params.length);
+/** Rows read beyond some for each value given, each row answered, and each that a LIMIT asks to look at. */
+function excess({ reads, rows: answered, params, sql }: RecordedStatement): number {
+  const looked = [...sql.matchAll(/LIMIT (\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+  return reads - 100 - 20 * (answered + params.length) - 2 * looked;
 }

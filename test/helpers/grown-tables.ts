@@ -10,6 +10,8 @@ import type { Config, SystemName } from "../../shared/config.ts";
 export interface TableGrowth {
   /** Columns that a copy has to itself. */
   readonly own: readonly string[];
+  /** So many times as large as the others. */
+  readonly times?: number;
   /** SQL of columns that are another than the original's: `t` is the original, `n` the number of the copy. */
   readonly set?: Readonly<Record<string, string>>;
 }
@@ -36,7 +38,7 @@ export async function growTables(config: Config, system: SystemName, growth: Gro
   const connection = await mysql.createConnection({ uri: config.mysqlUrl ?? "", database });
   try {
     await connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    for (const [table, { own, set = {} }] of Object.entries(growth)) {
+    for (const [table, { own, set = {}, times = 1 }] of Object.entries(growth)) {
       const [[found]] = await connection.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${table}`);
       const seeds = Number(found?.["n"]);
       if (seeds === 0) throw new Error(`${database}.${table} is empty: there is nothing to copy`);
@@ -51,7 +53,7 @@ export async function growTables(config: Config, system: SystemName, growth: Gro
       );
       await connection.query(
         `INSERT INTO ${table} (${copied.map(({ name }) => name).join(", ")})
-         SELECT ${values.join(", ")} FROM ${table} t, ${numbers} numbers WHERE n <= ${Math.ceil(rows / seeds)}`,
+         SELECT ${values.join(", ")} FROM ${table} t, ${numbers} numbers WHERE n <= ${Math.ceil((rows * times) / seeds)}`,
       );
       await connection.query(`ANALYZE TABLE ${table}`);
     }

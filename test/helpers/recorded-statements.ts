@@ -52,7 +52,8 @@ export function recordStatements(prefix: string): Recording {
     });
   }
 
-  prototype.query = function (this: Connection, sql, params, done) {
+  prototype.query = function (this: Connection, sql, given, last) {
+    const [params, done] = typeof given === "function" ? [[], given] : [given, last];
     const database = this.config.database ?? "";
     if (!database.startsWith(prefix) || typeof done !== "function") return send.call(this, sql, params, done);
     let counter = counters.get(this);
