@@ -63,6 +63,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     introspection: config.introspection,
     shortPath: config.shortPath,
     deadlines,
+    clock,
     log,
   });
   const http = createHttp(log);

@@ -1,16 +1,19 @@
 /**
- * The supergraph as something that executes operations: composed, planned by @apollo/gateway, fetched by our own sources.
+ * The supergraph as something that executes operations: composed, planned, fetched by our own sources.
  *
  * A subgraph in this process wins over any URL. With a supergraph file its own URLs hold, because a release pins them
- * together with the schema. The only door to @apollo/gateway, which takes over planning and merging and nothing else.
+ * together with the schema. Plans are executed by `execution/`; with SHORT_PATH=off by @apollo/gateway, to which this
+ * is the only door.
  */
 import { ApolloGateway } from "@apollo/gateway";
+import type { Clock } from "../shared/clock.ts";
 import { silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
-import { createDataSource, type Deadlines } from "./data-source.ts";
+import { createDataSource, type DataSource, type Deadlines, toApolloDataSource } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
+import { createOwnGateway, type OwnGatewayParts } from "./execution/apollo-executor.ts";
 import { createPlanCache } from "./plan-cache.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
@@ -23,6 +26,7 @@ export interface SupergraphParts {
   readonly introspection: boolean;
   readonly shortPath: boolean;
   readonly deadlines: Deadlines;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -42,7 +46,7 @@ export interface Supergraph {
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, supergraphFile, deadlines, log } = parts;
+  const { endpoints, supergraphFile, deadlines, clock, log } = parts;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
 
@@ -70,20 +74,16 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
     throw new AppError("CONFIG_INVALID", { message });
   }
 
+  const sourceOf = (name: string, url: string | undefined): DataSource =>
+    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log });
+
   return {
     remote,
     async compose() {
       const supergraphSdl = supergraphFile ? await readSupergraph(supergraphFile) : await composed();
-      silenceTelemetry();
-      const gateway = new ApolloGateway({
-        supergraphSdl,
-        buildService: ({ name, url }) => createDataSource({ name, client: clientOf(name, url), deadlines, log }),
-        queryPlannerConfig: { exposeDocumentNodeInFetchNode: true, cache: createPlanCache() },
-        // What we composed ourselves is valid by construction.
-        validateSupergraph: supergraphFile !== null,
-        __exposeQueryPlanExperimental: parts.introspection,
-        logger: toApolloLogger(log),
-      });
+      const { introspection, shortPath } = parts;
+      const shared = { supergraphSdl, validate: supergraphFile !== null, introspection, sourceOf };
+      const gateway = shortPath ? createOwnGateway(shared) : createStockGateway(shared, log);
       return {
         executor: {
           load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
@@ -106,6 +106,18 @@ function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planne
   } catch (error) {
     return refuse(error, supergraphFile);
   }
+}
+
+function createStockGateway(parts: OwnGatewayParts, log: Logger): SupergraphExecutor {
+  silenceTelemetry();
+  return new ApolloGateway({
+    supergraphSdl: parts.supergraphSdl,
+    buildService: ({ name, url }) => toApolloDataSource(parts.sourceOf(name, url)),
+    queryPlannerConfig: { exposeDocumentNodeInFetchNode: true, cache: createPlanCache() },
+    validateSupergraph: parts.validate,
+    __exposeQueryPlanExperimental: parts.introspection,
+    logger: toApolloLogger(log),
+  });
 }
 
 function refuse(error: unknown, supergraphFile: string | null): never {

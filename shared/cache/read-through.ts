@@ -90,7 +90,7 @@ export function createReadThrough<V>(parts: ReadThroughParts<V>): ReadThrough<V>
     sizeCalculation: ({ reading }) => Math.max(1, parts.sizeOf(reading)),
   });
   /** Versions that were heard of: whatever the shared tier says that is older, was there before. */
-  const heard = new LRUCache<string, number>({ max: limits.knownVersionsMax });
+  const heard = new Map<string, number>();
   const flights = new Map<string, Flight<V>>();
   let boarding = new Map<string, Flight<V>>();
   const counters = { hits: 0, hitAgeMs: 0, sharedHits: 0, loads: 0, bypassed: 0, refused: 0 };
@@ -220,7 +220,14 @@ export function createReadThrough<V>(parts: ReadThroughParts<V>): ReadThrough<V>
     if (slot && (version === null || slot.reading.version < version)) kept.delete(key);
     const flight = flights.get(key);
     if (flight) flight.atLeast = Math.max(flight.atLeast, version ?? Number.POSITIVE_INFINITY);
-    if (version !== null && version > (heard.peek(key) ?? 0)) heard.set(key, version);
+    if (version !== null && version > (heard.get(key) ?? 0)) hear(key, version);
+  }
+
+  function hear(key: string, version: number): void {
+    // The one heard of last stands last.
+    heard.delete(key);
+    heard.set(key, version);
+    if (heard.size > limits.knownVersionsMax) heard.delete(heard.keys().next().value as string);
   }
 
   return {

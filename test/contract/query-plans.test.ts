@@ -101,10 +101,7 @@ const neverRead = ["erp.book_postings", "returns.return_movements"];
 /** Statements that may read much, each with its reason. */
 const allowed: readonly (readonly [RegExp, string])[] = [
   [/^SELECT DISTINCT partition_key FROM outbox WHERE state = 'claimed'/, "what relays are publishing right now"],
-  [
-    /^UPDATE outbox SET state = 'new', claim = NULL WHERE created_at_ms >= \?$/,
-    "a lost stream: all is published again",
-  ],
+  [/^UPDATE outbox SET state = 'new', claim = NULL WHERE created_at_ms >= \?$/, "a lost stream: all of it again"],
 ];
 
 /** Statements that may walk along a whole index, each with its reason; what they read is limited all the same. */
@@ -130,13 +127,7 @@ const paged: readonly Paged[] = [
     key: "SELECT sku, location_id FROM positions ORDER BY 1, 2",
     filters: [{}, { locationId: "L1" }, { locationId: "L9" }],
   },
-  {
-    field: "products",
-    nodes: "sku name",
-    system: "erp",
-    key: "SELECT sku FROM products ORDER BY 1",
-    filters: [{}],
-  },
+  { field: "products", nodes: "sku name", system: "erp", key: "SELECT sku FROM products ORDER BY 1", filters: [{}] },
   {
     field: "products",
     nodes: "sku name",

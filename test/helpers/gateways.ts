@@ -92,26 +92,25 @@ export interface TestGatewayOptions extends Partial<Pick<GatewayParts, "log" | "
   readonly production?: boolean;
   readonly introspection?: boolean;
   readonly supergraphFile?: string;
+  readonly shortPath?: boolean;
 }
+
+/** `SHORT_PATH=off npx vitest run …` tests the other way. */
+const shortPathByDefault = process.env["SHORT_PATH"] !== "off";
 
 export async function startTestGateway(
   endpoints: readonly Endpoint[],
-  { production = false, introspection = true, supergraphFile, ...options }: TestGatewayOptions = {},
+  options: TestGatewayOptions = {},
 ): Promise<Gateway> {
+  const { production = false, introspection = true, shortPath = shortPathByDefault, ...rest } = options;
+  const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
-    config: {
-      host: "127.0.0.1",
-      port: 0,
-      production,
-      introspection,
-      supergraphFile: supergraphFile ?? null,
-      shortPath: true,
-    },
+    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),
     endpoints,
-    ...options,
+    ...rest,
   });
   running.push(() => gateway.stop());
   await gateway.start();
