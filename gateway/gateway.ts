@@ -15,7 +15,7 @@ import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
-import type { Endpoint } from "./endpoints.ts";
+import type { Endpoint, LocalSubgraph } from "./endpoints.ts";
 import { checkHealth, type ReadyCheck } from "./health.ts";
 import { createHttp } from "./http.ts";
 import { createErrorMasking } from "./plugins/error-masking.ts";
@@ -55,13 +55,14 @@ const defaultDeadlines: Deadlines = { queryMs: limits.subgraphQueryMs, mutationM
 export function createGateway(parts: GatewayParts): Gateway {
   const { config, clock, authenticator, endpoints, changes = null, readyChecks = [], drainMs = limits.drainMs } = parts;
   const log = parts.log.child({ part: "gateway" });
+  const deadlines = parts.deadlines ?? defaultDeadlines;
   const masking = createErrorMasking(log);
   const supergraph = createSupergraph({
     endpoints,
     supergraphFile: config.supergraphFile,
     introspection: config.introspection,
     shortPath: config.shortPath,
-    deadlines: parts.deadlines ?? defaultDeadlines,
+    deadlines,
     clock,
     log,
   });
@@ -74,11 +75,13 @@ export function createGateway(parts: GatewayParts): Gateway {
   const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
 
   async function startAll() {
-    const next = createServer({ supergraph: await supergraph.compose(), config, clock, log, masking });
+    const { executor, planner } = await supergraph.compose();
+    const next = createServer({ supergraph: executor, config, clock, log, masking });
     await next.start();
     server = next;
     const shared = { authenticator, masking, clock, log };
-    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes });
+    const direct = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs };
+    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct });
     addRoutes(http, { server, authenticator, log, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
@@ -118,4 +121,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
   };
   return gateway;
+}
+
+function localOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, LocalSubgraph> {
+  return new Map(endpoints.flatMap((e) => ("local" in e ? [[e.name, e.local] as const] : [])));
 }

@@ -15,6 +15,7 @@ import { createDataSource, type DataSource, type Deadlines, toApolloDataSource }
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
 import { createOwnGateway, type OwnGatewayParts } from "./execution/apollo-executor.ts";
 import { createPlanCache } from "./plan-cache.ts";
+import { createPlanner, type Planner } from "./planner.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
 import { type SupergraphExecutor, toApolloLogger } from "./server.ts";
 
@@ -29,11 +30,18 @@ export interface SupergraphParts {
   readonly log: Logger;
 }
 
+/** What a supergraph is once composed. */
+export interface Composed {
+  readonly executor: SupergraphExecutor;
+  /** Null: nobody wanted one. */
+  readonly planner: Planner | null;
+}
+
 export interface Supergraph {
   /** The subgraphs elsewhere, once composed. */
   readonly remote: ReadonlyMap<string, SubgraphClient>;
   /** Fails with COMPOSITION_FAILED, CONFIG_INVALID. */
-  compose(): Promise<SupergraphExecutor>;
+  compose(): Promise<Composed>;
   close(): Promise<void>;
 }
 
@@ -77,9 +85,12 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       const shared = { supergraphSdl, validate: supergraphFile !== null, introspection, sourceOf };
       const gateway = shortPath ? createOwnGateway(shared) : createStockGateway(shared, log);
       return {
-        load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
-        onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
-        stop: () => gateway.stop(),
+        executor: {
+          load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
+          onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
+          stop: () => gateway.stop(),
+        },
+        planner: parts.shortPath ? plannerOf(supergraphSdl, supergraphFile) : null,
       };
     },
     async close() {
@@ -87,6 +98,14 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       await Promise.all([...remote.values()].map((client) => client.close()));
     },
   };
+}
+
+function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planner {
+  try {
+    return createPlanner(supergraphSdl, supergraphFile !== null);
+  } catch (error) {
+    return refuse(error, supergraphFile);
+  }
 }
 
 function createStockGateway(parts: OwnGatewayParts, log: Logger): SupergraphExecutor {

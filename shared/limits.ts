@@ -35,6 +35,7 @@ export const limits = {
   productClassLengthMax: 64,
   timeZoneLengthMax: 64,
   searchLengthMax: 100,
+  searchWordLengthMax: 64,
   unitsPerProductMax: 50,
   componentsPerProductMax: 100,
 
@@ -150,6 +151,8 @@ export const limits = {
   pendingPositionsMax: 2_048,
   slowReaderMs: 30_000,
   subscriptionExecutionsAtOnceMax: 16,
+  /** Documents of subscriptions whose plan a gateway remembers. */
+  subscriptionDocumentsMax: 1_000,
   /** Of each partition, read and executed at once for everybody. */
   changePageMax: 64,
   /** Of each partition, read at once for one client who comes back. */

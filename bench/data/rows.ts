@@ -7,6 +7,7 @@
  */
 import type { SystemName } from "../../shared/config.ts";
 import type { SqlValue } from "../../shared/db/database.ts";
+import { wordsOf } from "../../subgraphs/erp/domain/product.ts";
 import { locationIds, type Stocked } from "./data-set.ts";
 
 export type Rows = Readonly<Record<string, SqlValue>>[];
@@ -44,8 +45,10 @@ export function productRows(system: SystemName, skus: readonly string[], nowMs: 
     version: 1,
   }));
   if (system !== "erp") return { product_replicas: common };
-  const own = common.map((row) => ({ ...row, search_text: `${row.sku} ${row.name}`.toLowerCase() }));
-  return { products: own.map((row) => ({ ...row, updated_at_ms: nowMs })) };
+  return {
+    products: common.map((row) => ({ ...row, updated_at_ms: nowMs })),
+    product_words: common.flatMap(({ sku, name }) => wordsOf(`${sku} ${name}`).map((word) => ({ sku, word }))),
+  };
 }
 
 export function positionRows(system: SystemName, stocked: readonly Stocked[], nowMs: number): Tables {

@@ -36,6 +36,8 @@ export interface Admission {
   readonly shareKey: string;
   readonly channel: string | null;
   readonly after: LogPosition | null;
+  /** The items it names; null for every item. No event of another item matches. */
+  readonly skus: readonly string[] | null;
   matches(event: AnyEvent): boolean;
   /** Where a result says what was available before: `[root, field]`, once for each name it goes by. */
   readonly previousAt: readonly (readonly [string, string])[];
@@ -75,6 +77,7 @@ export function admitSubscription(
     shareKey: canonicalHash({ query, operationName: operationName ?? null, shared, audience: audienceOf(identity) }),
     channel: args.channel ?? null,
     after: args.after == null ? null : parseCursor(args.after),
+    skus: args.skus ?? null,
     matches: filterOf(args),
     previousAt: fieldsOf(root.selectionSet, fragments)
       .filter(({ name }) => name.value === "previousAvailableToSell")

@@ -1,8 +1,9 @@
 /**
  * Subscribers by what they share: one execution per event for all with the same document, variables and audience.
  *
- * Whoever joins while being brought up to date is held: what comes meanwhile waits beside the queue. Does not know where
- * events come from.
+ * Groups are found by the item that changed, so that what a change costs does not grow with those who wait for other
+ * items. Whoever joins while being brought up to date is held: what comes meanwhile waits beside the queue. Does not
+ * know where events come from.
  */
 import type { LoggedEvent, OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
@@ -33,23 +34,33 @@ export interface Groups {
   failAll(error: unknown): void;
 }
 
+interface Group {
+  readonly admission: Admission;
+  readonly members: Set<Member>;
+}
+
 export function createGroups(): Groups {
-  const groups = new Map<string, { readonly admission: Admission; readonly members: Set<Member> }>();
+  const groups = new Map<string, Group>();
+  const items = createItemIndex();
   return {
     join(member) {
       const { admission } = member;
-      const group = groups.get(admission.shareKey) ?? { admission, members: new Set() };
+      const known = groups.get(admission.shareKey);
+      if (known) return void known.members.add(member);
+      const group = { admission, members: new Set([member]) };
       groups.set(admission.shareKey, group);
-      group.members.add(member);
+      items.add(group);
     },
     leave(member) {
       const group = groups.get(member.admission.shareKey);
       group?.members.delete(member);
-      if (group?.members.size === 0) groups.delete(member.admission.shareKey);
+      if (group?.members.size !== 0) return;
+      groups.delete(member.admission.shareKey);
+      items.remove(group);
     },
     give(change, execute) {
       const results: Promise<OperationResult>[] = [];
-      for (const { admission, members } of groups.values()) {
+      for (const { admission, members } of items.groupsOf(change.event.sku)) {
         if (!admission.matches(change.event)) continue;
         const result = execute(admission.request, () => members.values().next().value?.identity, change);
         results.push(result);
@@ -63,6 +74,34 @@ export function createGroups(): Groups {
     },
     failAll(error) {
       for (const { members } of groups.values()) for (const { queue } of members) queue.fail(error);
+    },
+  };
+}
+
+/** Groups by the items they name; those that name none are concerned by all. */
+function createItemIndex() {
+  const everyItem = new Set<Group>();
+  const byItem = new Map<string, Set<Group>>();
+  return {
+    add(group: Group): void {
+      const { skus } = group.admission;
+      if (!skus) everyItem.add(group);
+      for (const sku of skus ?? []) {
+        const named = byItem.get(sku) ?? new Set();
+        byItem.set(sku, named.add(group));
+      }
+    },
+    remove(group: Group): void {
+      everyItem.delete(group);
+      for (const sku of group.admission.skus ?? []) {
+        const named = byItem.get(sku);
+        named?.delete(group);
+        if (named?.size === 0) byItem.delete(sku);
+      }
+    },
+    *groupsOf(sku: string | null): Generator<Group> {
+      yield* everyItem;
+      yield* (sku !== null && byItem.get(sku)) || [];
     },
   };
 }

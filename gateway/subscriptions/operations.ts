@@ -17,11 +17,14 @@ import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { type Admission, admitSubscription } from "./admission.ts";
 import type { CloseName } from "./close-codes.ts";
 import type { Hub, Run } from "./hub.ts";
+import { createWritten } from "./written.ts";
 
 /** What a socket is to the operations on it. */
 export interface Caller {
   /** Who asks; known once the connection is acknowledged. */
   identity: Identity;
+  /** Writes a text; resolves when there is room for the next. */
+  send(text: string): Promise<void>;
   /** Finds out who asks; false: refused, and the socket is being closed. */
   connect(connectionParams: Readonly<Record<string, unknown>> | undefined): Promise<boolean>;
   close(name: CloseName): void;
@@ -48,7 +51,7 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
     return errors.map((error) => formattedOf.get(error) ?? toPublic(error.originalError ?? error, masking));
   }
 
-  async function onSubscribe(caller: Caller, payload: SubscribePayload, underWay: number) {
+  async function onSubscribe(caller: Caller, operationId: string, payload: SubscribePayload, underWay: number) {
     if (underWay > limits.operationsPerSocketMax) {
       const message = `${limits.operationsPerSocketMax} operations are under way on this socket.`;
       return [wrap(toPublic(new AppError("RATE_LIMITED", { message }), masking))];
@@ -73,7 +76,8 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
       const admission = admitSubscription(subscription, request, caller.identity);
       await assertChannel(run, admission, caller.identity);
       if (!hub) throw new AppError("SOURCE_UNAVAILABLE", { message: "This gateway has no stream to read: REDIS_URL." });
-      return executed("subscription", await hub.subscribe(admission, caller.identity, () => caller.close("TOO_SLOW")));
+      const queue = await hub.subscribe(admission, caller.identity, () => caller.close("TOO_SLOW"));
+      return executed("subscription", createWritten(queue, operationId, caller.send));
     } catch (error) {
       return (error instanceof Refusal ? error.errors : [toPublic(error, masking)]).map(wrap);
     }
@@ -82,8 +86,8 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
   return makeServer<Record<string, unknown>, Caller>({
     connectionInitWaitTimeout: limits.socketInitMs,
     onConnect: ({ extra, connectionParams }) => extra.connect(connectionParams),
-    onSubscribe: ({ extra, subscriptions }, _id, payload) =>
-      onSubscribe(extra, payload, Object.keys(subscriptions).length),
+    onSubscribe: ({ extra, subscriptions }, id, payload) =>
+      onSubscribe(extra, id, payload, Object.keys(subscriptions).length),
     execute: (args) => args.contextValue as never,
     subscribe: (args) => args.contextValue as never,
     // Already in the shape in which it leaves.
@@ -113,8 +117,8 @@ class Refusal extends Error {
 
 const documents = { query: parse("{ __typename }"), subscription: parse("subscription { __typename }") };
 
-/** What is left to the library: to hand out what was made already, once or again and again. */
-function executed(kind: keyof typeof documents, outcome: OperationResult | AsyncGenerator<OperationResult>) {
+/** What is left to the library: to hand out what was made already, or to know that it goes on. */
+function executed(kind: keyof typeof documents, outcome: OperationResult | AsyncGenerator<never, void>) {
   return { schema: {} as GraphQLSchema, document: documents[kind], contextValue: outcome };
 }
 

@@ -30,7 +30,7 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
   const { operations, log } = parts;
   const stops: (() => void)[] = [keepAlive(ws)];
   const close = (name: CloseName) => closeSocket(ws, name);
-  const caller: Caller = { identity: anonymous, connect: (params) => connect(params), close };
+  const caller: Caller = { identity: anonymous, send: (text) => send(ws, text), connect, close };
 
   async function connect(params: Params): Promise<boolean> {
     const identity = await identify(params, request, parts);
@@ -58,7 +58,7 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
   const closed = operations.opened(
     {
       protocol: ws.protocol,
-      send: (text) => send(ws, text),
+      send: caller.send,
       close: (code, reason) => ws.close(code, reason),
       onMessage: (handle) =>
         ws.on("message", (data) => {

@@ -13,6 +13,7 @@ import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
+import { createDirectRun, type DirectRunParts } from "./direct-run.ts";
 import { createHub, type Hub, type Run } from "./hub.ts";
 import { createOperations } from "./operations.ts";
 import { openSockets } from "./sockets.ts";
@@ -21,6 +22,8 @@ export interface SubscriptionsParts {
   readonly http: HttpServer;
   readonly server: ApolloServer<OperationContext>;
   readonly changes: EventLog | null;
+  /** How an event is answered without the server, where it can be; null: never. */
+  readonly direct: Pick<DirectRunParts, "planner" | "local" | "deadlineMs"> | null;
   readonly authenticator: Authenticator;
   readonly masking: ErrorMasking;
   readonly clock: Clock;
@@ -34,8 +37,9 @@ export interface Subscriptions {
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, authenticator, masking, clock, log } = parts;
-  const run = runOn(server, masking);
+  const { http, server, changes, direct, authenticator, masking, clock, log } = parts;
+  const longWay = runOn(server, masking);
+  const run = direct ? createDirectRun({ ...direct, longWay, log }) : longWay;
   const hub = changes && createHub({ log: changes, clock, logger: log, run });
   await hub?.start();
   const operations = createOperations({ run, hub, masking });

@@ -16,6 +16,14 @@ export function marks(n: number): string {
   return Array.from({ length: n }, () => "?").join(", ");
 }
 
+/**
+ * `column = ?`, for a page that begins after a cursor. Beside a plain equality MariaDB reads the rows of that value
+ * from their first one to the cursor; of a list it goes to the cursor at once. ORDER BY names the column too.
+ */
+export function only(column: string): string {
+  return `${column} IN (?, NULL)`;
+}
+
 /** `((?, ?), (?, ?))`: the right side of `(a, b) IN …` for `n` pairs. */
 export function pairMarks(dialect: Dialect, n: number): string {
   return tupleMarks(dialect, n, 2);

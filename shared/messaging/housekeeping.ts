@@ -19,6 +19,8 @@ interface Rule {
   readonly key: readonly string[];
   /** Which rows have done their work, `?` being the time before which. */
   readonly old: string;
+  /** Where to look for them, if not in the whole table. */
+  readonly among?: string;
   readonly keptMs: number;
 }
 
@@ -29,7 +31,14 @@ const rules: readonly Rule[] = [
     old: "created_at_ms < ?",
     keptMs: limits.idempotencyKeptMs,
   },
-  { table: "outbox", key: ["id"], old: "state = 'done' AND created_at_ms < ?", keptMs: limits.publishedEventKeptMs },
+  {
+    table: "outbox",
+    key: ["id"],
+    old: "state = 'done' AND created_at_ms < ?",
+    // Those that were written first: no index has state and age, because every event would pay for it.
+    among: `(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' ORDER BY id LIMIT ${rowsMax}) oldest`,
+    keptMs: limits.publishedEventKeptMs,
+  },
   { table: "inbox", key: ["consumer", "event_id", "source"], old: "received_at_ms < ?", keptMs: limits.inboxKeptMs },
 ];
 
@@ -64,10 +73,14 @@ export function createHousekeeping({ db, clock, log }: { db: Database; clock: Cl
  * The rows are found without locks and deleted by their keys: a DELETE that searched by age would read, and so wait
  * for, rows of commands that are under way. The second look at their age has a form that no index answers.
  */
-async function removeSome(db: Database, { table, key, old, keptMs }: Rule, nowMs: number): Promise<number> {
+async function removeSome(
+  db: Database,
+  { table, key, old, among = table, keptMs }: Rule,
+  nowMs: number,
+): Promise<number> {
   const columns = key.join(", ");
   const beforeMs = nowMs - keptMs;
-  const rows = await db.query(`SELECT ${columns} FROM ${table} WHERE ${old} LIMIT ${rowsMax}`, [beforeMs]);
+  const rows = await db.query(`SELECT ${columns} FROM ${among} WHERE ${old} LIMIT ${rowsMax}`, [beforeMs]);
   if (rows.length === 0) return 0;
   const keys = rows.flatMap((row) => key.map((column) => row[column] ?? null));
   return db.transaction((tx) =>

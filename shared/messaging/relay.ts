@@ -72,10 +72,8 @@ export function createRelay(deps: RelayDeps): Relay {
 
   async function beatOnce(): Promise<void> {
     const nowMs = clock.now();
-    const [oldest] = await db.query<{ created_at_ms: number }>(
-      "SELECT created_at_ms FROM outbox WHERE state IN ('new', 'claimed') ORDER BY created_at_ms LIMIT 1",
-    );
-    await bus.heartbeat(db.system, Math.min(nowMs, Number(oldest?.created_at_ms ?? nowMs)));
+    const [waiting] = await db.query<{ since: number | string | null }>(oldestWaiting);
+    await bus.heartbeat(db.system, Math.min(nowMs, Number(waiting?.since ?? nowMs)));
   }
 
   async function guarded(pass: () => Promise<unknown>): Promise<void> {
@@ -110,6 +108,14 @@ export function createRelay(deps: RelayDeps): Relay {
   };
   return relay;
 }
+
+/** Since when something waits: rows are numbered as they are written, so the oldest is among the first of each state. */
+const oldestWaiting = `SELECT MIN(created_at_ms) AS since FROM (${["new", "claimed"]
+  .map(
+    (state) =>
+      `SELECT created_at_ms FROM (SELECT created_at_ms FROM outbox WHERE state = '${state}' ORDER BY id LIMIT 1000) ${state}_rows`,
+  )
+  .join(" UNION ALL ")}) waiting`;
 
 function pauseAfter(published: number): Promise<unknown> {
   // All that is left follows on what another relay is publishing.

@@ -11,6 +11,7 @@ import { RuleChanges1767225600404 } from "../../migrations/availability/004-rule
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
+import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -64,6 +65,7 @@ export const availabilityDatabase: DatabaseSpec = {
     Kernel1767225600001,
     MasterData1767225600002,
     ProductCost1767225600003,
+    DueLetters1767225600004,
     Availability1767225600401,
     Reservations1767225600402,
     Inbound1767225600403,

@@ -17,8 +17,6 @@ export interface ProductRow {
   active: number;
   components: string;
   kit: number;
-  /** SKU and name in lower case, for the search. */
-  search_text: string;
   version: number;
   updated_at_ms: number;
 }
@@ -107,6 +105,8 @@ export interface PurchaseOrderLineRow {
   open_quantity: number;
   promised_on: string | null;
   received_on: string | null;
+  /** Of the order. */
+  order_status: string;
 }
 
 export interface TransferRow {
@@ -175,7 +175,6 @@ export const ProductEntity = new EntitySchema<ProductRow>({
     active: { type: "smallint" },
     components: json,
     kit: { type: "smallint" },
-    search_text: text(700),
     version: wholeNumber,
     updated_at_ms: wholeNumber,
   },
@@ -292,6 +291,7 @@ export const PurchaseOrderLineEntity = new EntitySchema<PurchaseOrderLineRow>({
     open_quantity: quantity,
     promised_on: optionalText(10),
     received_on: optionalText(10),
+    order_status: text(16),
   },
 });
 

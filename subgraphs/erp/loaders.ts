@@ -10,11 +10,12 @@ import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
 import type { PositionKey } from "./domain/book.ts";
 import type { Location } from "./domain/location.ts";
-import { type Product, searchWordsOf } from "./domain/product.ts";
+import type { Product } from "./domain/product.ts";
 import type { PurchaseOrder } from "./domain/purchase-order.ts";
 import type { Transfer } from "./domain/transfer.ts";
 import { type BookState, findPositions } from "./store/books.ts";
 import { allLocations, findLocations, findProducts, pageProducts } from "./store/master-data.ts";
+import { type FoundSku, searchSkus } from "./store/product-words.ts";
 import {
   type ExpectedSupply,
   findExpectedSupply,
@@ -31,8 +32,9 @@ export interface Loaders {
   /** Null for a position that the books do not know. */
   readonly book: DataLoader<PositionKey, BookState | null, string>;
   readonly supply: DataLoader<PositionKey, ExpectedSupply[], string>;
-  /** Fails with BAD_USER_INPUT. */
-  products(page: Page, search: string | null): Promise<Product[]>;
+  products(page: Page): Promise<Product[]>;
+  /** With a word that begins like each of `words`; none for none. */
+  productsByWords(page: Page, words: readonly string[]): Promise<(Product & FoundSku)[]>;
   locations(): Promise<Location[]>;
   purchaseOrders(page: Page, filter: PurchaseOrderFilter): Promise<PurchaseOrder[]>;
   readonly transfer: DataLoader<string, Transfer | null>;
@@ -62,7 +64,18 @@ export function createLoaders(reader: Reader): Loaders {
       },
       { cacheKeyFn: positionText },
     ),
-    products: async (page, search) => pageProducts(reader, page, searchWordsOf(search)),
+    products: (page) => pageProducts(reader, page),
+    productsByWords: async (page, words) => {
+      const found = words.length === 0 ? [] : await searchSkus(reader, page, words);
+      const products = await findProducts(
+        reader,
+        found.map(({ sku }) => sku),
+      );
+      return found.flatMap((one) => {
+        const product = products.get(one.sku);
+        return product ? [{ ...product, ...one }] : [];
+      });
+    },
     locations: () => allLocations(reader),
     purchaseOrders: (page, filter) => pagePurchaseOrders(reader, page, filter),
     transfer: byKey((ids) => findTransfers(reader, ids)),

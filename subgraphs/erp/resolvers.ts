@@ -24,7 +24,7 @@ import { type SaveLocationsInput, saveLocations } from "./commands/save-location
 import { type SaveProductsInput, saveProducts } from "./commands/save-products.ts";
 import { type SavePurchaseOrderInput, savePurchaseOrder } from "./commands/save-purchase-order.ts";
 import type { PositionKey } from "./domain/book.ts";
-import type { KitComponent, Product } from "./domain/product.ts";
+import { type KitComponent, type Product, searchWordsOf } from "./domain/product.ts";
 import {
   discrepancyOf,
   openQuantityOf,
@@ -114,8 +114,11 @@ async function emptyBook({ sku, locationId }: PositionKey, loaders: Loaders) {
 const queries = {
   product: (_: unknown, { sku }: { sku: string }, { loaders }: ErpContext) => loaders.product.load(sku),
   products: async (_: unknown, args: PageArgs & { search?: string | null }, { loaders }: ErpContext) => {
-    const page = parsePage(args, 1);
-    return toConnection(await loaders.products(page, args.search ?? null), page, ({ sku }) => [sku]);
+    const words = searchWordsOf(args.search ?? null);
+    const page = parsePage(args, words ? 2 : 1);
+    return words
+      ? toConnection(await loaders.productsByWords(page, words), page, ({ word, sku }) => [word, sku])
+      : toConnection(await loaders.products(page), page, ({ sku }) => [sku]);
   },
   location: (_: unknown, { id }: { id: string }, { loaders }: ErpContext) => loaders.location.load(id),
   locations: (_: unknown, __: unknown, { loaders }: ErpContext) => loaders.locations(),

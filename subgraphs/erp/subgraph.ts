@@ -7,7 +7,9 @@
 import { Erp1767225600101 } from "../../migrations/erp/001-books.ts";
 import { ErpTransfers1767225600102 } from "../../migrations/erp/002-transfers.ts";
 import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
+import { FoundByIndex1767225600104 } from "../../migrations/erp/004-found-by-index.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
+import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import {
   commandDeps,
@@ -28,7 +30,14 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
     system: "erp",
     entities: erpEntities,
-    migrations: [Kernel1767225600001, Erp1767225600101, ErpTransfers1767225600102, Arrivals1767225600103],
+    migrations: [
+      Kernel1767225600001,
+      DueLetters1767225600004,
+      Erp1767225600101,
+      ErpTransfers1767225600102,
+      Arrivals1767225600103,
+      FoundByIndex1767225600104,
+    ],
   });
   const signal = createCommitSignal();
   const { clock, log } = kernel;

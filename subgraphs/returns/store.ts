@@ -7,7 +7,15 @@
 
 import type { Database, Reader, SqlValue, Transaction } from "../../shared/db/database.ts";
 import { TransactionConflict } from "../../shared/db/retry.ts";
-import { forUpdate, insertMissing, insertRows, marks, pairMarks, upsertRows } from "../../shared/db/statements.ts";
+import {
+  forUpdate,
+  insertMissing,
+  insertRows,
+  marks,
+  only,
+  pairMarks,
+  upsertRows,
+} from "../../shared/db/statements.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
 import type { ReturnState, ReturnStatus } from "./domain/return.ts";
@@ -47,27 +55,27 @@ export async function lockReturns(tx: Transaction, ids: readonly string[]): Prom
   return findReturns(tx, wanted);
 }
 
+const isFirstOfItem = `NOT EXISTS (SELECT 1 FROM return_lines f
+         WHERE f.return_id = l.return_id AND f.sku = l.sku AND f.line_number < l.line_number)`;
+
 /** A page of ids, newest first; one more than the page's size where there are more. */
 export async function listReturns(db: Database, filter: ReturnFilter, page: Page): Promise<string[]> {
-  const conditions: string[] = [];
-  const params: SqlValue[] = [];
-  if (filter.status) {
-    conditions.push("status = ?");
-    params.push(filter.status);
-  }
-  if (filter.sku) {
-    conditions.push("id IN (SELECT return_id FROM return_lines WHERE sku = ?)");
-    params.push(filter.sku);
-  }
+  const { sku, status } = filter;
+  // Of an item: its lines, each return by the first of them.
+  const [table, id] = sku ? ["return_lines l", "return_id"] : ["return_documents", "id"];
+  const columns = [...(sku ? ["sku"] : []), ...(status ? [sku ? "return_status" : "status"] : [])];
+  const conditions = columns.map(only);
+  const params: SqlValue[] = [...(sku ? [sku] : []), ...(status ? [status] : [])];
   if (page.after) {
-    const [createdAtMs, id] = page.after as readonly [string, string];
-    conditions.push("(created_at_ms < ? OR (created_at_ms = ? AND id < ?))");
+    const [createdAtMs, lastId] = page.after as readonly [string, string];
+    conditions.push(`created_at_ms <= ? AND (created_at_ms < ? OR ${id} < ?)`);
     // As text: a forged cursor that holds no number is then compared like any other, and is no SQL error.
-    params.push(createdAtMs, createdAtMs, id);
+    params.push(createdAtMs, createdAtMs, lastId);
   }
+  if (sku) conditions.push(isFirstOfItem);
   const rows = await db.query<{ id: string }>(
-    `SELECT id FROM return_documents ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-      ORDER BY created_at_ms DESC, id DESC LIMIT ${page.size + 1}`,
+    `SELECT ${id} AS id FROM ${table} ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
+      ORDER BY ${[...columns, "created_at_ms", id].map((column) => `${column} DESC`).join(", ")} LIMIT ${page.size + 1}`,
     params,
   );
   return rows.map((row) => row.id);
@@ -98,9 +106,11 @@ export async function saveReturns(tx: Transaction, states: readonly ReturnState[
     ["id"],
     rows.filter((row) => row.version > 1),
   );
-  const lines = states.flatMap(({ returnId, lines }) =>
+  const lines = states.flatMap(({ returnId, status, createdAtMs, lines }) =>
     lines.map((line) => ({
       return_id: returnId,
+      return_status: status,
+      created_at_ms: createdAtMs,
       line_number: line.lineNumber,
       sku: line.sku,
       authorized: line.authorized,

@@ -6,9 +6,11 @@
 
 import { Returns1767225600301 } from "../../migrations/returns/001-returns.ts";
 import { Dispositions1767225600302 } from "../../migrations/returns/002-dispositions.ts";
+import { ReturnsByItem1767225600303 } from "../../migrations/returns/003-returns-by-item.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
+import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -31,8 +33,10 @@ export async function createReturns(kernel: Kernel): Promise<Subgraph> {
       Kernel1767225600001,
       MasterData1767225600002,
       ProductCost1767225600003,
+      DueLetters1767225600004,
       Returns1767225600301,
       Dispositions1767225600302,
+      ReturnsByItem1767225600303,
     ],
   });
   const signal = createCommitSignal();

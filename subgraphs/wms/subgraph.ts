@@ -7,10 +7,12 @@
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
+import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
 import { CountsAndReceipts1767225600204 } from "../../migrations/wms/004-counts-and-receipts.ts";
+import { ReceiptsByPlace1767225600205 } from "../../migrations/wms/005-receipts-by-place-and-status.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -59,10 +61,12 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
       Kernel1767225600001,
       MasterData1767225600002,
       ProductCost1767225600003,
+      DueLetters1767225600004,
       Wms1767225600201,
       Adjustments1767225600202,
       WmsTransfers1767225600203,
       CountsAndReceipts1767225600204,
+      ReceiptsByPlace1767225600205,
     ],
   });
   const signal = createCommitSignal();

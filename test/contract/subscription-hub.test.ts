@@ -45,6 +45,7 @@ function admission(shareKey: string, after: string | null = null, of: readonly s
     shareKey,
     channel: null,
     after: after === null ? null : parseCursor(after),
+    skus: of,
     matches: ({ sku }: AnyEvent) => of.includes(sku ?? ""),
     previousAt: [],
   };

@@ -1,8 +1,8 @@
 /**
  * Many requests at once at several gateways, as buyers' programs send them, and what came of it.
  *
- * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, SECONDS): little in the suite, the whole promise when somebody asks for
- * it. Says how long the answers took, and judges nothing.
+ * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, SECONDS, ROWS): little in the suite, the whole
+ * promise when somebody asks for it. Says how long the answers took, and judges nothing.
  */
 import { expect } from "vitest";
 import type { Target } from "./target.ts";
@@ -15,6 +15,8 @@ export const keyCount = countFrom("KEYS", 100);
 export const cutCount = countFrom("CUTS", 10);
 /** How many sockets wait for changes at once: what fits into the suite, or SOCKETS, a multiple of 20. */
 export const socketCount = countFrom("SOCKETS", 100);
+/** How many rows the tables have whose statements are looked at: what fits into the suite, or ROWS. */
+export const rowCount = countFrom("ROWS", 5_000);
 /** For how long readers and writers go on, in seconds: a look in the suite, or SECONDS. */
 export const secondCount = countFrom("SECONDS", 5);
 

@@ -8,7 +8,7 @@
 
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { TransactionConflict } from "../../../shared/db/retry.ts";
-import { forUpdate, insertMissing, marks, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
+import { forUpdate, insertMissing, marks, only, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import { partitionKey, positionText } from "../../../shared/ids.ts";
 import { type SourceSystem, sourceSystems } from "../domain/position.ts";
@@ -53,7 +53,7 @@ export async function pagePositions(
   const where: string[] = [];
   const params: SqlValue[] = [];
   if (locationId !== null) {
-    where.push("location_id = ?");
+    where.push(only("location_id"));
     params.push(locationId);
   }
   if (page.after) {
@@ -62,7 +62,7 @@ export async function pagePositions(
     where.push(locationId === null ? "sku >= ? AND (sku > ? OR location_id > ?)" : "sku > ?");
     params.push(...(locationId === null ? [sku, sku, afterLocation] : [sku]));
   }
-  const order = locationId === null ? "sku, location_id" : "sku";
+  const order = locationId === null ? "sku, location_id" : "location_id, sku";
   const one = `SELECT * FROM positions ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
      ORDER BY ${order} LIMIT ${page.size + 1}`;
   return asOf(reader, one, params, order, nowMs);

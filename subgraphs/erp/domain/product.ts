@@ -97,21 +97,19 @@ export function productChanged(product: Product): ProductChanged {
   return { kind: "product", ...shown };
 }
 
-/** What the search looks through. */
-export function searchTextOf({ sku, name }: Pick<Product, "sku" | "name">): string {
-  return `${sku} ${name}`.toLowerCase();
+/** What is between spaces and signs, in lower case, each once; of a long word its beginning. */
+export function wordsOf(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return [...new Set(words.map((word) => [...word].slice(0, limits.searchWordLengthMax).join("")))];
 }
 
-/** The words of a search, as `searchTextOf` has them; none for no search. Fails with BAD_USER_INPUT. */
-export function searchWordsOf(search: string | null): string[] {
+/** The words of a search, as `wordsOf` has them; null for no search. Fails with BAD_USER_INPUT. */
+export function searchWordsOf(search: string | null): string[] | null {
   if (search !== null && search.length > limits.searchLengthMax) {
     const message = `search must not be longer than ${limits.searchLengthMax} characters.`;
     throw new AppError("BAD_USER_INPUT", { message });
   }
-  return (search ?? "")
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
+  return search === null || search.trim() === "" ? null : wordsOf(search);
 }
 
 /** Fails with INVALID_INPUT. */

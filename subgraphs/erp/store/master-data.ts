@@ -11,8 +11,9 @@ import type { Page } from "../../../shared/graphql/pagination.ts";
 import type { UnitFactor } from "../../../shared/quantity.ts";
 import type { Catalogue } from "../domain/catalogue.ts";
 import type { Location, LocationType } from "../domain/location.ts";
-import { type KitComponent, type Product, searchTextOf } from "../domain/product.ts";
+import type { KitComponent, Product } from "../domain/product.ts";
 import type { LocationRow, ProductRow } from "../entities.ts";
+import { saveWords } from "./product-words.ts";
 
 export async function findProducts(reader: Reader, skus: readonly string[]): Promise<Map<string, Product>> {
   return bySku(await selectIn<ProductRow>(reader, "products", "sku", skus, ""));
@@ -23,17 +24,11 @@ export async function lockProducts(tx: Transaction, skus: readonly string[]): Pr
   return bySku(await selectIn<ProductRow>(tx, "products", "sku", skus, forUpdate(tx.dialect)));
 }
 
-/** In order of the SKU; `words`: each must occur in the SKU or the name, in lower case. */
-export async function pageProducts(reader: Reader, page: Page, words: readonly string[]): Promise<Product[]> {
-  const where = words.map(() => "search_text LIKE ? ESCAPE '!'");
-  const params: SqlValue[] = words.map((word) => `%${word.replaceAll(/[!%_]/g, "!$&")}%`);
-  if (page.after) {
-    where.push("sku > ?");
-    params.push(page.after[0] as string);
-  }
+/** In order of the SKU. */
+export async function pageProducts(reader: Reader, page: Page): Promise<Product[]> {
   const rows = await reader.query<ProductRow>(
-    `SELECT * FROM products ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""} ORDER BY sku LIMIT ${page.size + 1}`,
-    params,
+    `SELECT * FROM products ${page.after ? "WHERE sku > ?" : ""} ORDER BY sku LIMIT ${page.size + 1}`,
+    page.after ?? [],
   );
   return rows.map(toProduct);
 }
@@ -79,6 +74,7 @@ export async function bookedSkus(reader: Reader, skus: readonly string[]): Promi
 export async function saveProducts(tx: Transaction, products: readonly Product[], nowMs: number): Promise<void> {
   const rows = products.map((product) => productRow(product, nowMs));
   await saveVersioned(tx, "products", "sku", rows);
+  await saveWords(tx, products);
 }
 
 export async function saveLocations(tx: Transaction, locations: readonly Location[], nowMs: number): Promise<void> {
@@ -157,7 +153,6 @@ function productRow(product: Product, nowMs: number) {
     active: product.active ? 1 : 0,
     components: JSON.stringify(product.components),
     kit: product.kit ? 1 : 0,
-    search_text: searchTextOf(product),
     version: product.version,
     updated_at_ms: nowMs,
   } satisfies ProductRow;

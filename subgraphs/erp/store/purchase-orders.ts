@@ -5,7 +5,7 @@
  */
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { TransactionConflict } from "../../../shared/db/retry.ts";
-import { forUpdate, insertMissing, marks, upsertRows } from "../../../shared/db/statements.ts";
+import { forUpdate, insertMissing, marks, only, upsertRows } from "../../../shared/db/statements.ts";
 import type { InboundLine } from "../../../shared/events/canonical-event.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import type { PositionKey } from "../domain/book.ts";
@@ -40,28 +40,26 @@ export async function lockPurchaseLines(tx: Transaction, ids: readonly string[])
   return selectOrders(tx, ids, "", forUpdate(tx.dialect));
 }
 
+const isFirstOfItem = `NOT EXISTS (SELECT 1 FROM purchase_order_lines f
+         WHERE f.purchase_order_id = l.purchase_order_id AND f.sku = l.sku AND f.line < l.line)`;
+
+/** By number. */
 export async function pagePurchaseOrders(
   reader: Reader,
   page: Page,
   { sku, status }: PurchaseOrderFilter,
 ): Promise<PurchaseOrder[]> {
-  const where: string[] = [];
-  const params: SqlValue[] = [];
-  if (status) {
-    where.push("status = ?");
-    params.push(status);
-  }
-  if (sku) {
-    where.push("id IN (SELECT purchase_order_id FROM purchase_order_lines WHERE sku = ?)");
-    params.push(sku);
-  }
-  if (page.after) {
-    where.push("id > ?");
-    params.push(page.after[0] as string);
-  }
+  // Of an item: its lines, each order by the first of them.
+  const [table, id, columns] = sku
+    ? ["purchase_order_lines l", "purchase_order_id", ["sku", ...(status ? ["order_status"] : [])]]
+    : ["purchase_orders", "id", status ? ["status"] : []];
+  const where = columns.map(only);
+  const params: SqlValue[] = [...(sku ? [sku] : []), ...(status ? [status] : []), ...(page.after ?? [])];
+  if (page.after) where.push(`${id} > ?`);
+  if (sku) where.push(isFirstOfItem);
   const rows = await reader.query<{ id: string }>(
-    `SELECT id FROM purchase_orders ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
-       ORDER BY id LIMIT ${page.size + 1}`,
+    `SELECT ${id} AS id FROM ${table} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+       ORDER BY ${[...columns, id].join(", ")} LIMIT ${page.size + 1}`,
     params,
   );
   const ids = rows.map(({ id }) => id);
@@ -198,5 +196,6 @@ function lineRow(order: PurchaseOrder, line: PurchaseLine) {
     open_quantity: openQuantityOf(order, line),
     promised_on: line.promisedOn,
     received_on: line.receivedOn,
+    order_status: order.status,
   } satisfies PurchaseOrderLineRow;
 }

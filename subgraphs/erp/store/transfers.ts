@@ -5,7 +5,7 @@
  * follows from a line (committed, open) is stored beside it, so that a position's inbound is one index range.
  */
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
-import { forUpdate, marks, numberOrNull, upsertRows } from "../../../shared/db/statements.ts";
+import { forUpdate, marks, numberOrNull, only, upsertRows } from "../../../shared/db/statements.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import { lockOrder, type PositionKey } from "../domain/book.ts";
 import {
@@ -44,13 +44,14 @@ export async function pageTransfers(
   { status, locationId }: TransferFilter,
 ): Promise<Transfer[]> {
   const limit = page.size + 1;
-  const where = [...(status ? ["status = ?"] : []), ...(page.after ? ["id < ?"] : [])];
+  const columns = status ? ["status"] : [];
   const params: SqlValue[] = [...(status ? [status] : []), ...(page.after ?? [])];
   // Each end has an index of its own; an OR of both would have none.
-  const parts = (locationId ? ["origin_id = ?", "destination_id = ?"] : [null]).map((end) => {
-    const conditions = [...(end ? [end] : []), ...where];
+  const parts = (locationId ? ["origin_id", "destination_id"] : [null]).map((end) => {
+    const fixed = [...(end ? [end] : []), ...columns];
+    const conditions = [...fixed.map(only), ...(page.after ? ["id < ?"] : [])];
     return `SELECT id FROM (SELECT id FROM transfers ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-       ORDER BY id DESC LIMIT ${limit}) part`;
+       ORDER BY ${[...fixed, "id"].map((column) => `${column} DESC`).join(", ")} LIMIT ${limit}) part`;
   });
   const rows = await reader.query<{ id: string }>(
     `${parts.join(" UNION ALL ")} ORDER BY id DESC LIMIT ${limit}`,

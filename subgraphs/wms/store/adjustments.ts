@@ -4,7 +4,7 @@
  * An adjustment is locked after the position it is about. Does not touch stock: that is `posting.ts`.
  */
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
-import { forUpdate, marks, numberOrNull, upsertRows } from "../../../shared/db/statements.ts";
+import { forUpdate, marks, numberOrNull, only, upsertRows } from "../../../shared/db/statements.ts";
 import type { Bucket } from "../../../shared/events/canonical-event.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import type { AdjustmentState, AdjustmentStatus } from "../domain/adjustment.ts";
@@ -23,17 +23,17 @@ export async function listAdjustments(
   status: AdjustmentStatus | null,
   page: Page,
 ): Promise<AdjustmentState[]> {
-  const conditions = [...(status ? ["status = ?"] : [])];
+  const conditions = status ? [only("status")] : [];
   const params: SqlValue[] = [...(status ? [status] : [])];
   if (page.after) {
     const [requestedAtMs, id] = page.after as readonly [string, string];
-    conditions.push("(requested_at_ms < ? OR (requested_at_ms = ? AND id < ?))");
+    conditions.push("requested_at_ms <= ? AND (requested_at_ms < ? OR id < ?)");
     // As text: a forged cursor that holds no number is then compared like any other, and is no SQL error.
     params.push(requestedAtMs, requestedAtMs, id);
   }
   const rows = await reader.query<AdjustmentRow>(
     `SELECT * FROM adjustments ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-      ORDER BY requested_at_ms DESC, id DESC LIMIT ${page.size + 1}`,
+      ORDER BY ${status ? "status DESC, " : ""}requested_at_ms DESC, id DESC LIMIT ${page.size + 1}`,
     params,
   );
   return rows.map(toAdjustment);

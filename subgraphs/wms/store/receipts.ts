@@ -5,7 +5,15 @@
  * one that is not there yet is created empty first. Each function costs a constant number of statements.
  */
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
-import { forUpdate, insertMissing, marks, numberOrNull, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
+import {
+  forUpdate,
+  insertMissing,
+  marks,
+  numberOrNull,
+  only,
+  pairMarks,
+  upsertRows,
+} from "../../../shared/db/statements.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import { newId } from "../../../shared/ids.ts";
 import { type Expectation, type Receipt, type ReceiptStatus, unknownReceipt } from "../domain/receipt.ts";
@@ -56,14 +64,16 @@ export async function loadReceipts(reader: Reader, ids: readonly string[]): Prom
 export async function listReceipts(reader: Reader, filter: ReceiptFilter, page: Page): Promise<StoredReceipt[]> {
   const conditions: string[] = [];
   const params: SqlValue[] = [];
-  const only = (column: string, value: string | null | undefined) => {
+  const order: string[] = [];
+  const where = (column: string, value: string | null | undefined) => {
     if (value == null) return;
-    conditions.push(`${column} = ?`);
+    conditions.push(only(column));
     params.push(value);
+    order.push(column);
   };
-  only("status", filter.status);
-  only("location_id", filter.locationId);
-  only("purchase_order_id", filter.purchaseOrderId);
+  where("location_id", filter.locationId);
+  where("status", filter.status);
+  where("purchase_order_id", filter.purchaseOrderId);
   if (page.after) {
     const [purchaseOrderId, locationId] = page.after as readonly [string, string];
     conditions.push("purchase_order_id >= ? AND (purchase_order_id > ? OR location_id > ?)");
@@ -71,7 +81,7 @@ export async function listReceipts(reader: Reader, filter: ReceiptFilter, page: 
   }
   const heads = await reader.query<ReceiptRow>(
     `SELECT * FROM receipts ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-      ORDER BY purchase_order_id, location_id LIMIT ${page.size + 1}`,
+      ORDER BY ${[...new Set([...order, "purchase_order_id", "location_id"])].join(", ")} LIMIT ${page.size + 1}`,
     params,
   );
   return withLines(reader, heads);

@@ -9,8 +9,8 @@ import {
   type Product,
   type ProductInput,
   productChanged,
-  searchTextOf,
   searchWordsOf,
+  wordsOf,
 } from "../../../../../subgraphs/erp/domain/product.ts";
 
 const input = (more: Partial<ProductInput> = {}): ProductInput => ({
@@ -118,10 +118,19 @@ describe("a product", () => {
 });
 
 describe("the search", () => {
-  it("splits into words in lower case and finds nothing to look for in nothing", () => {
-    expect(searchWordsOf("  Angle  BRACKET ")).toEqual(["angle", "bracket"]);
-    expect(searchWordsOf(null)).toEqual([]);
-    expect(searchTextOf({ sku: "AB-1", name: "Angle" })).toBe("ab-1 angle");
+  it("splits at spaces and signs into words in lower case, each once", () => {
+    expect(searchWordsOf("  Angle  BRACKET angle")).toEqual(["angle", "bracket"]);
+    expect(wordsOf("AB-1 Wool 100% Äpfel_süß")).toEqual(["ab", "1", "wool", "100", "äpfel", "süß"]);
+  });
+
+  it("tells no search from one that has no word", () => {
+    expect(searchWordsOf(null)).toBeNull();
+    expect(searchWordsOf("  ")).toBeNull();
+    expect(searchWordsOf("%")).toEqual([]);
+  });
+
+  it("looks at the beginning of a long word", () => {
+    expect(wordsOf("x".repeat(limits.searchWordLengthMax + 1))).toEqual(["x".repeat(limits.searchWordLengthMax)]);
   });
 
   it("refuses a search that is too long", () => {

@@ -1,0 +1,400 @@
+/**
+ * The cost of a statement does not grow with its table: shown for everything the system sends to MySQL or MariaDB.
+ *
+ * A day on which everything happens once, on tables with `rows` rows; each statement is recorded with the rows that
+ * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../shared/clock.ts";
+import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
+import type { Database } from "../../shared/db/database.ts";
+import { AppError } from "../../shared/errors.ts";
+import { encodeCursor } from "../../shared/graphql/pagination.ts";
+import { createKernel } from "../../shared/kernel.ts";
+import { limits } from "../../shared/limits.ts";
+import { silentLogger } from "../../shared/logging.ts";
+import { dueLetters, lockDueLetter, type RetryRule, setAside } from "../../shared/messaging/dead-letters.ts";
+import { createHousekeeping } from "../../shared/messaging/housekeeping.ts";
+import { createRelay } from "../../shared/messaging/relay.ts";
+import { createSystem, type System } from "../../system.ts";
+import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy-day.ts";
+import { createScratch } from "../helpers/databases.ts";
+import { canonicalEvent } from "../helpers/events.ts";
+import { type Growth, growTables } from "../helpers/grown-tables.ts";
+import { openPlain, tamper } from "../helpers/plain-sql.ts";
+import {
+  explained,
+  type PlanStep,
+  type RecordedStatement,
+  recordStatements,
+  shapeOf,
+} from "../helpers/recorded-statements.ts";
+import { rowCount } from "../helpers/rush.ts";
+import { services } from "../helpers/services.ts";
+
+const rows = rowCount;
+const monthMs = 31 * 24 * 3_600_000;
+/** Before everything that happens on the second day. */
+const before = "1767340800000 - n";
+
+const kernel: Growth = {
+  idempotency_keys: { own: ["idempotency_key"] },
+  outbox: { own: ["event_id"] },
+  inbox: { own: ["event_id"] },
+};
+
+/** Every table that grows while the system works, or with what is stocked. */
+const growth: Readonly<Record<SystemName, Growth>> = {
+  erp: {
+    ...kernel,
+    dead_letters: { own: ["id", "event_id"] },
+    products: { own: ["sku"] },
+    product_words: { own: ["sku"] },
+    book_positions: { own: ["sku"] },
+    book_postings: { own: ["version", "event_id"] },
+    warehouse_totals: { own: ["document_id"] },
+    sales_orders: { own: ["order_id"] },
+    order_lines: { own: ["order_id"] },
+    purchase_orders: { own: ["id"] },
+    purchase_order_lines: { own: ["purchase_order_id"], set: { open_quantity: "0" } },
+    transfers: { own: ["id"] },
+    transfer_lines: { own: ["transfer_id"], set: { open_quantity: "0" } },
+  },
+  wms: {
+    ...kernel,
+    product_replicas: { own: ["sku"] },
+    stock_balances: { own: ["sku"] },
+    stock_movements: { own: ["movement_id", "event_id", "entry_no"], set: { occurred_at_ms: before } },
+    adjustments: { own: ["id", "movement_id"], set: { requested_at_ms: before } },
+    transfer_lines: { own: ["transfer_id"] },
+    transfer_hands: { own: ["transfer_id"] },
+    stock_counts: { own: ["id"] },
+    stock_count_lines: { own: ["count_id"] },
+    receipts: { own: ["purchase_order_id", "id"] },
+    receipt_lines: { own: ["receipt_id"] },
+  },
+  returns: {
+    ...kernel,
+    // Also one that is full of what has to be published: see `comeBack`.
+    outbox: { own: ["event_id"], times: 4 },
+    product_replicas: { own: ["sku"] },
+    return_documents: { own: ["id"], set: { created_at_ms: before } },
+    return_lines: { own: ["return_id"], set: { created_at_ms: before } },
+    return_positions: { own: ["sku"] },
+    return_movements: { own: ["position_version", "event_id", "return_id"] },
+  },
+  availability: {
+    ...kernel,
+    product_replicas: { own: ["sku"] },
+    positions: { own: ["sku"] },
+    reservations: { own: ["reservation_id", "order_id"], set: { state: "'RELEASED'", due_at_ms: "NULL" } },
+    reservation_lines: { own: ["reservation_id", "order_id"], set: { state: "'RELEASED'", held: "0" } },
+    order_allocations: { own: ["order_id"] },
+    inbound_lines: { own: ["sku", "document_id"] },
+    arrivals: { own: ["document_id"] },
+  },
+};
+
+/** Written and never read by the system: for auditors. */
+const neverRead = ["erp.book_postings", "returns.return_movements"];
+
+/** Statements that may read much, each with its reason. */
+const allowed: readonly (readonly [RegExp, string])[] = [
+  [/^SELECT DISTINCT partition_key FROM outbox WHERE state = 'claimed'/, "what relays are publishing right now"],
+  [/^UPDATE outbox SET state = 'new', claim = NULL WHERE created_at_ms >= \?$/, "a lost stream: all of it again"],
+];
+
+/** Statements that may walk along a whole index, each with its reason; what they read is limited all the same. */
+const walks: readonly (readonly [RegExp, string])[] = [
+  [/^SELECT id FROM \(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' /, "nearly all are done"],
+];
+
+interface Paged {
+  readonly field: string;
+  readonly nodes: string;
+  readonly system: SystemName;
+  /** The key of the page, in its order. */
+  readonly key: string;
+  readonly filters: readonly Readonly<Record<string, string>>[];
+}
+
+/** Every connection: without a filter, and with values that many rows have, few, and none. */
+const paged: readonly Paged[] = [
+  {
+    field: "stockPositions",
+    nodes: "sku availability { availableToSell }",
+    system: "availability",
+    key: "SELECT sku, location_id FROM positions ORDER BY 1, 2",
+    filters: [{}, { locationId: "L1" }, { locationId: "L9" }],
+  },
+  { field: "products", nodes: "sku name", system: "erp", key: "SELECT sku FROM products ORDER BY 1", filters: [{}] },
+  {
+    field: "products",
+    nodes: "sku name",
+    system: "erp",
+    key: "SELECT word, sku FROM product_words WHERE word = 'lamps' ORDER BY 1, 2",
+    filters: [{ search: "lamp" }, { search: "l" }, { search: "lamps pair" }, { search: "nothing" }],
+  },
+  {
+    field: "purchaseOrders",
+    nodes: "id lines { sku }",
+    system: "erp",
+    key: "SELECT id FROM purchase_orders WHERE status = 'APPROVED' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "APPROVED" }, { status: "PENDING" }, { sku: hot.sku }, { sku: "KIT-1" }],
+      ...[
+        { sku: hot.sku, status: "PENDING" },
+        { sku: hot.sku, status: "APPROVED" },
+      ],
+    ],
+  },
+  {
+    field: "transferOrders",
+    nodes: "id lines { sku }",
+    system: "erp",
+    key: "SELECT id FROM transfers WHERE status = 'CLOSED' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "CLOSED" }, { status: "RECEIVED" }, { locationId: "L1" }],
+      ...[
+        { locationId: "L1", status: "RECEIVED" },
+        { locationId: "L2", status: "CLOSED" },
+      ],
+    ],
+  },
+  {
+    field: "adjustments",
+    nodes: "id",
+    system: "wms",
+    key: "SELECT requested_at_ms, id FROM adjustments ORDER BY 1, 2",
+    filters: [{}, { status: "REJECTED" }, { status: "POSTING_FAILED" }],
+  },
+  {
+    field: "receipts",
+    nodes: "id lines { received }",
+    system: "wms",
+    key: "SELECT purchase_order_id, location_id FROM receipts ORDER BY 1, 2",
+    filters: [
+      ...[{}, { status: "CLOSED" }, { status: "RECEIVING" }, { locationId: "L1" }, { purchaseOrderId: "PO-2" }],
+      ...[
+        { locationId: "L2", status: "RECEIVING" },
+        { locationId: "L1", status: "CLOSED" },
+      ],
+    ],
+  },
+  {
+    field: "returns",
+    nodes: "id lines { sku }",
+    system: "returns",
+    key: "SELECT created_at_ms, id FROM return_documents WHERE status = 'REJECTED' ORDER BY 1, 2",
+    filters: [
+      ...[{}, { status: "REJECTED" }, { status: "EXPIRED" }, { sku: hot.sku }, { sku: "KIT-1" }],
+      ...[
+        { sku: hot.sku, status: "EXPIRED" },
+        { sku: hot.sku, status: "REJECTED" },
+      ],
+    ],
+  },
+];
+
+/** Of each connection the cursor of a row in the middle. */
+async function middleCursors(config: Config): Promise<string[]> {
+  const cursors: string[] = [];
+  for (const { field, system, key } of paged) {
+    const plain = await openPlain(config, system);
+    const [{ n } = { n: 0 }] = await plain.query(`SELECT COUNT(*) AS n FROM (${key}) keys_of_page`);
+    const [middle] = await plain.query(`${key} LIMIT 1 OFFSET ${Math.floor(Number(n) / 2)}`);
+    await plain.close();
+    if (Number(n) < rows / 20) throw new Error(`${field}: only ${n} rows to page through`);
+    cursors.push(encodeCursor(Object.values(middle ?? {}).map(String)));
+  }
+  return cursors;
+}
+
+/** First pages, and pages that begin in the middle. */
+async function readPages({ ask }: Office, cursors: readonly string[]): Promise<void> {
+  for (const [i, { field, nodes, filters }] of paged.entries()) {
+    const after = cursors[i];
+    for (const filter of filters) {
+      for (const args of [filter, { ...filter, after }]) await ask(field, `{ nodes { ${nodes} } }`, args);
+    }
+  }
+}
+
+async function readOne({ ask }: Office, day: Day): Promise<void> {
+  type Position = { movements: { nodes: { id: string }[]; pageInfo: { endCursor: string } } };
+  const position = (args: string) => `{ version product { name } location { name } physical { onHand }
+    availability { availableToSell } book { onHand inbound { line } } returns { quarantined }
+    movements(${args}) { nodes { id } pageInfo { endCursor } } }`;
+  const { movements } = await ask<Position>("stockPosition", position("first: 5"), hot);
+  await ask("stockPosition", position(`first: 5, after: "${movements.pageInfo.endCursor}"`), hot);
+  await ask("stockMovement", "{ id }", { id: movements.nodes[0]?.id });
+  for (const locationIds of [["L1", "L2"], undefined]) {
+    await ask("availability", "{ availableToSell }", { skus: [hot.sku, "KIT-2"], locationIds });
+  }
+  for (const sku of [hot.sku, "KIT-2"]) await ask("promise", "{ __typename }", { input: { sku, quantity: 30_000 } });
+  await ask("product", "{ name }", { sku: hot.sku });
+  await ask("location", "{ name }", { id: "L1" });
+  await ask("locations", "{ name }");
+  await ask("purchaseOrder", "{ lines { sku } }", { id: "PO-2" });
+  await ask("transferOrder", "{ lines { sku } }", { id: day.transferId });
+  await ask("adjustment", "{ id }", { id: day.adjustmentId });
+  await ask("stockCount", "{ lines { sku } }", { id: day.countId });
+  await ask("reservation", "{ lines { sku } }", { id: day.reservationId });
+  await ask("return", "{ lines { sku } }", { id: day.returnId });
+  const { nodes } = await ask<{ nodes: { id: string }[] }>("receipts", "{ nodes { id } }", { purchaseOrderId: "PO-2" });
+  await ask("receipt", "{ status }", { id: nodes[0]?.id });
+  await ask("channels", "{ __typename }");
+  await ask("channelPolicies", "{ policyVersion }");
+  await ask("stockCursor", "");
+}
+
+const rule: RetryRule = {
+  consumer: "erp",
+  types: ["shipment.confirmed", "receipt.recorded"],
+  attemptsMax: limits.postingAttemptsMax,
+  backoffMs: limits.postingRetryBackoffMs,
+};
+
+function letter(db: Database, seq: number, attempts: number): Promise<void> {
+  const event = canonicalEvent("wms", "shipment.confirmed", "HOT|L1", seq, { data: {} } as never);
+  const nowMs = systemClock.now();
+  return db.transaction((tx) =>
+    setAside(tx, { consumer: rule.consumer, event, error: new AppError("INTERNAL"), attempts, nowMs }),
+  );
+}
+
+/** What runs by itself, now and then, while there is nothing old. */
+async function keepHouse({ subgraphs }: System): Promise<void> {
+  const erp = subgraphs.find(({ name }) => name === "erp")?.db as Database;
+  await letter(erp, 2, 1);
+  const nowMs = systemClock.now() + limits.postingRetryBackoffMs;
+  const [due = ""] = await dueLetters(erp, rule, nowMs, 100);
+  await erp.transaction((tx) => lockDueLetter(tx, rule, due, nowMs));
+  for (const { db } of subgraphs) await sweep(db, 0);
+}
+
+function sweep(db: Database, laterMs: number): Promise<number> {
+  const clock = { now: () => systemClock.now() + laterMs };
+  return createHousekeeping({ db, clock, log: silentLogger }).sweep();
+}
+
+/** A relay that comes back to a full outbox; and a month later, when everything is old. */
+async function comeBack(config: Config): Promise<void> {
+  await tamper(config, "returns", "UPDATE outbox SET state = 'new' ORDER BY id LIMIT 2000");
+  const opened = await createKernel({ ...config, migrateOnStart: false }, { log: silentLogger });
+  try {
+    for (const system of systemNames) {
+      const db = await opened.openDatabase({ system, entities: [], migrations: [] });
+      const relay = createRelay({ db, bus: opened.bus, clock: systemClock, log: silentLogger });
+      await relay.heartbeat();
+      await relay.flush();
+      await sweep(db, monthMs);
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+const missing = !services.mysqlUrl;
+
+describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or MariaDB answers)" : ""}`, () => {
+  const scratch = createScratch("mysql", { AUTH_SECRET: "a-secret-that-only-the-tests-know" });
+  const { config } = scratch;
+  let unused: string[] = [];
+  const plans: PlanStep[] = [];
+  const scans: string[] = [];
+  /** Of each shape the one that read most for what it answered. */
+  const worst = new Map<string, RecordedStatement>();
+
+  beforeAll(async () => {
+    const system = await createSystem(config, { log: silentLogger });
+    await system.start();
+    const office = await openOffice(system);
+    await busyDay(office, "1", system.drain);
+    const erp = system.subgraphs.find(({ name }) => name === "erp")?.db as Database;
+    await letter(erp, 1, limits.postingAttemptsMax);
+    await Promise.all(systemNames.map((name) => growTables(config, name, growth[name], rows)));
+    const cursors = await middleCursors(config);
+    const recording = recordStatements(config.mysqlPrefix);
+    try {
+      const day = await busyDay(office, "2", system.drain);
+      await readPages(office, cursors);
+      await readOne(office, day);
+      unused = [...office.unused("Mutation"), ...office.unused("Query")];
+      await keepHouse(system);
+      await system.drain();
+      remember(recording.statements);
+      await explainAll();
+      await system.stop();
+      await comeBack(config);
+    } finally {
+      recording.stop();
+    }
+    remember(recording.statements);
+  }, 300_000);
+
+  function remember(statements: readonly RecordedStatement[]): void {
+    for (const statement of statements) {
+      const shape = `${systemOf(statement)}: ${shapeOf(statement.sql)}`;
+      const known = worst.get(shape);
+      if (!known || excess(statement) > excess(known)) worst.set(shape, statement);
+    }
+  }
+
+  /** While the tables are still full. */
+  async function explainAll(): Promise<void> {
+    for (const [shape, statement] of worst) {
+      if (isAllowed(statement)) continue;
+      for (const step of await explained(config, statement)) {
+        if (!(step.table in growth[systemOf(statement)])) continue;
+        plans.push(step);
+        if (step.type === "index" && walks.some(([pattern]) => pattern.test(shapeOf(statement.sql)))) continue;
+        const isScan = step.type === "ALL" || (step.type === "index" && step.extra.includes("Using where"));
+        if (isScan) scans.push(`${step.type} on ${step.table} by ${step.key}: ${shape}`);
+      }
+    }
+  }
+
+  afterAll(() => scratch.remove());
+
+  const systemOf = ({ database }: RecordedStatement) => database.slice(config.mysqlPrefix.length) as SystemName;
+  const isAllowed = ({ sql }: RecordedStatement) => allowed.some(([pattern]) => pattern.test(shapeOf(sql)));
+
+  it("everything that the API can do was done", () => {
+    expect(unused).toEqual([]);
+  });
+
+  it("every table that grows was read", () => {
+    const read = (name: string) =>
+      [...worst.keys()].some((shape) => {
+        const [system, table] = name.split(".");
+        return shape.startsWith(`${system}: `) && new RegExp(`(FROM|JOIN|UPDATE) ${table}\\b`).test(shape);
+      });
+    const names = systemNames.flatMap((name) => Object.keys(growth[name]).map((table) => `${name}.${table}`));
+    expect(names.filter((name) => !read(name))).toEqual(neverRead);
+  });
+
+  it("no statement reads more rows than what it was given and what it answers explain", () => {
+    const over = [...worst].filter(([, statement]) => excess(statement) > 0 && !isAllowed(statement));
+    expect(over.map(([shape, { reads, rows: answered }]) => `${reads} read for ${answered}: ${shape}`)).toEqual([]);
+  });
+
+  it("every statement finds its rows by an index", () => {
+    expect(plans.length).toBeGreaterThan(100);
+    expect(scans).toEqual([]);
+  });
+
+  it("a statement without an index would be noticed", async () => {
+    const recording = recordStatements(config.mysqlPrefix);
+    await tamper(config, "erp", "SELECT sku FROM products WHERE name = 'nobody'");
+    recording.stop();
+    const [scan] = recording.statements;
+    expect(scan && excess(scan)).toBeGreaterThan(rows / 2);
+  });
+});
+
+/** Rows read beyond some for each value given, each row answered, and each that a LIMIT asks to look at. */
+function excess({ reads, rows: answered, params, sql }: RecordedStatement): number {
+  const looked = [...sql.matchAll(/LIMIT (\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+  return reads - 100 - 20 * (answered + params.length) - 2 * looked;
+}
