@@ -45,8 +45,13 @@ export const limits = {
   countLinesMax: 200,
 
   reservationLinesMax: 200,
-  /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
-  reservationsAtOnceMax: 6,
+  /** Callers that share one transaction; characters that they ask with; positions that it locks. */
+  reservationBatchMax: 512,
+  reservationBatchLengthMax: 131_072,
+  reservationBatchPositionsMax: 2_000,
+  /** Of one process: both together fewer than its connections, so that a rush leaves some for the answers. */
+  reservationBatchesAtOnceMax: 2,
+  reservationsAtOnceMax: 4,
   reservationsInLineMax: 2_000,
   reservationTtlDefaultS: 900,
   reservationTtlMaxS: 7 * 24 * 3_600,
