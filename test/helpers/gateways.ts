@@ -9,6 +9,7 @@ import type { Deadlines } from "../../gateway/data-source.ts";
 import type { Endpoint, LocalSubgraph } from "../../gateway/endpoints.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../gateway/gateway.ts";
 import { systemClock } from "../../shared/clock.ts";
+import { createCacheHints } from "../../shared/graphql/cache-hints.ts";
 import { createExecutor, type OperationRequest } from "../../shared/graphql/execute.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
 import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../shared/identity.ts";
@@ -24,7 +25,7 @@ export function createTestSubgraph(sdl: string, resolvers: Resolvers, log: Logge
   );
   const schema = createSubgraphSchema({ sdl: full, resolvers, access: Object.fromEntries(rootFields) });
   const run = createExecutor(schema, log);
-  return { sdl: full, execute: (operation, request) => run(operation, { request }) };
+  return { sdl: full, execute: (operation, request) => run(operation, { request, hints: createCacheHints() }) };
 }
 
 export interface Received {
