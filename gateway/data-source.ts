@@ -23,9 +23,11 @@ export interface DataSourceParts {
   readonly client: SubgraphClient;
   readonly deadlines: Deadlines;
   readonly log: Logger;
+  /** Told of what a mutation changed, before its caller is. */
+  readonly changed?: ((tags: readonly string[]) => void) | undefined;
 }
 
-export function createDataSource({ name, client, deadlines, log }: DataSourceParts): GraphQLDataSource {
+export function createDataSource({ name, client, deadlines, log, changed }: DataSourceParts): GraphQLDataSource {
   return {
     async process(options) {
       const { query, variables, operationName } = options.request;
@@ -36,12 +38,15 @@ export function createDataSource({ name, client, deadlines, log }: DataSourcePar
       const isQuery = operation === "query" || operation === "subscription";
       const extensions = operation === "subscription" && request.change ? { change: request.change } : undefined;
       try {
-        return await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
+        const result = await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
           client.execute({ query, document, variables, operationName, extensions }, request, {
             signal,
             repeatable: isQuery,
           }),
         );
+        const { changed: tags } = result.extensions?.cache ?? {};
+        if (tags && tags.length > 0) changed?.(tags);
+        return result;
       } catch (error) {
         if (!isUnavailable(error)) throw error;
         const { correlationId } = request;

@@ -5,35 +5,43 @@
  * together with the schema. The only door to @apollo/gateway, which takes over planning and merging and nothing else.
  */
 import { ApolloGateway } from "@apollo/gateway";
-import { silenceTelemetry } from "../shared/config.ts";
+import { type Config, silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type Deadlines } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
 import { createPlanCache } from "./plan-cache.ts";
+import { createPlanner, type Planner } from "./planner.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
 import { type SupergraphExecutor, toApolloLogger } from "./server.ts";
 
 export interface SupergraphParts {
   readonly endpoints: readonly Endpoint[];
-  readonly supergraphFile: string | null;
-  /** May a client ask for the plan of its query? It tells as much as introspection does. */
-  readonly introspection: boolean;
+  readonly config: Pick<Config, "supergraphFile" | "introspection" | "shortPath">;
   readonly deadlines: Deadlines;
   readonly log: Logger;
+  readonly changed?: ((tags: readonly string[]) => void) | undefined;
+}
+
+/** What a supergraph is once composed. */
+export interface Composed {
+  readonly executor: SupergraphExecutor;
+  /** Null: nobody wanted one. */
+  readonly planner: Planner | null;
 }
 
 export interface Supergraph {
   /** The subgraphs elsewhere, once composed. */
   readonly remote: ReadonlyMap<string, SubgraphClient>;
   /** Fails with COMPOSITION_FAILED, CONFIG_INVALID. */
-  compose(): Promise<SupergraphExecutor>;
+  compose(): Promise<Composed>;
   close(): Promise<void>;
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, supergraphFile, deadlines, log } = parts;
+  const { endpoints, deadlines, log, changed } = parts;
+  const { supergraphFile, introspection, shortPath } = parts.config;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
 
@@ -68,17 +76,22 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       silenceTelemetry();
       const gateway = new ApolloGateway({
         supergraphSdl,
-        buildService: ({ name, url }) => createDataSource({ name, client: clientOf(name, url), deadlines, log }),
+        buildService: ({ name, url }) =>
+          createDataSource({ name, client: clientOf(name, url), deadlines, log, changed }),
         queryPlannerConfig: { exposeDocumentNodeInFetchNode: true, cache: createPlanCache() },
         // What we composed ourselves is valid by construction.
         validateSupergraph: supergraphFile !== null,
-        __exposeQueryPlanExperimental: parts.introspection,
+        // A plan tells as much as introspection does.
+        __exposeQueryPlanExperimental: introspection,
         logger: toApolloLogger(log),
       });
       return {
-        load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
-        onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
-        stop: () => gateway.stop(),
+        executor: {
+          load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
+          onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
+          stop: () => gateway.stop(),
+        },
+        planner: shortPath ? plannerOf(supergraphSdl, supergraphFile) : null,
       };
     },
     async close() {
@@ -86,6 +99,14 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
       await Promise.all([...remote.values()].map((client) => client.close()));
     },
   };
+}
+
+function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planner {
+  try {
+    return createPlanner(supergraphSdl, supergraphFile !== null);
+  } catch (error) {
+    return refuse(error, supergraphFile);
+  }
 }
 
 function refuse(error: unknown, supergraphFile: string | null): never {

@@ -28,22 +28,27 @@ export interface FollowerParts {
   /** Gives an entry out, at once; the promises are of what that leaves to be done. `at`: the position after it. */
   readonly give: (entry: LogEntry, at: LogPosition) => readonly Promise<unknown>[];
   readonly lost: (error: AppError) => void;
+  /** Is the log being read? Told again and again. */
+  readonly live?: (isLive: boolean) => void;
 }
 
-export function createFollower({ log, logger, give, lost }: FollowerParts): Follower {
+export function createFollower({ log, logger, give, lost, live = () => {} }: FollowerParts): Follower {
   let position: LogPosition | null = null;
   let isGiving = false;
   let stopped = false;
-  const { moved, next: movement } = createMovement();
+  const { moved, until } = createMovement(() => stopped);
 
-  async function until(condition: () => boolean): Promise<void> {
-    while (!condition() && !stopped) await movement();
+  async function beginning(): Promise<LogPosition> {
+    const end = await log.end();
+    live(true);
+    return end;
   }
 
   async function followOn(from: LogPosition): Promise<void> {
     const entries = await log.next(from, limits.changePageMax);
     // A log that is closed answers at once: without a pause nobody else would ever have a turn.
     if (entries.length === 0) await nextTurn();
+    if (!stopped) live(true);
     if (stopped || entries.length === 0) return;
     isGiving = true;
     let at = from;
@@ -58,12 +63,10 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
   }
 
   async function recover(error: unknown): Promise<void> {
-    if (error instanceof AppError && error.code === "RESYNC_REQUIRED") {
-      logger.warn({ error }, "the log of changes has moved on without its reader: subscribers must begin again");
+    live(false);
+    if (isLost(error, logger)) {
       position = null;
       lost(error);
-    } else {
-      logger.warn({ error }, "the log of changes cannot be read; it is tried again");
     }
     await wait(limits.consumerBackoffMs * 4);
   }
@@ -71,7 +74,7 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
   async function run(): Promise<void> {
     while (!stopped) {
       try {
-        position ??= await log.end();
+        position ??= await beginning();
         moved();
         await followOn(position);
       } catch (error) {
@@ -89,6 +92,7 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
     },
     async stop() {
       stopped = true;
+      live(false);
       moved();
     },
     async caughtUp() {
@@ -98,7 +102,16 @@ export function createFollower({ log, logger, give, lost }: FollowerParts): Foll
   };
 }
 
-function createMovement() {
+function isLost(error: unknown, logger: Logger): error is AppError {
+  if (error instanceof AppError && error.code === "RESYNC_REQUIRED") {
+    logger.warn({ error }, "the log of changes has moved on without its reader: subscribers must begin again");
+    return true;
+  }
+  logger.warn({ error }, "the log of changes cannot be read; it is tried again");
+  return false;
+}
+
+function createMovement(isOver: () => boolean) {
   let waiting: (() => void)[] = [];
   return {
     moved(): void {
@@ -106,7 +119,9 @@ function createMovement() {
       waiting = [];
       for (const resolve of woken) resolve();
     },
-    next: () => new Promise<void>((resolve) => waiting.push(resolve)),
+    async until(condition: () => boolean): Promise<void> {
+      while (!condition() && !isOver()) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
   };
 }
 

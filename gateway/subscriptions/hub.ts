@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import type { Part } from "../../shared/lifecycle.ts";
@@ -33,6 +34,15 @@ export interface HubParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly run: Run;
+  /** Who else follows the log, and hears of a change before any subscriber does. */
+  readonly watcher?: ChangeWatcher | undefined;
+}
+
+export interface ChangeWatcher {
+  /** At least once per change, in any order. */
+  changed(event: AnyEvent): void;
+  /** Is the log being read? */
+  live(isLive: boolean): void;
 }
 
 export interface Hub extends Part {
@@ -44,7 +54,7 @@ export interface Hub extends Part {
   readonly counters: { readonly changes: number; readonly dropped: number; readonly executions: number };
 }
 
-export function createHub({ log, clock, logger, run }: HubParts): Hub {
+export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
   const groups = createGroups();
   const turns = createTurns(limits.subscriptionExecutionsAtOnceMax);
   const isNew = createVersionFilter(limits.knownVersionsMax);
@@ -63,7 +73,9 @@ export function createHub({ log, clock, logger, run }: HubParts): Hub {
     log,
     logger,
     lost: (error) => groups.failAll(error),
+    live: (isLive) => watcher?.live(isLive),
     give({ event }, at) {
+      watcher?.changed(event);
       counters.changes += 1;
       if (isNew(event)) return groups.give({ cursor: toCursor(at), event }, execute);
       counters.dropped += 1;

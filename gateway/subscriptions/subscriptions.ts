@@ -13,7 +13,7 @@ import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
-import { createHub, type Hub, type Run } from "./hub.ts";
+import { type ChangeWatcher, createHub, type Hub, type Run } from "./hub.ts";
 import { createOperations } from "./operations.ts";
 import { openSockets } from "./sockets.ts";
 
@@ -21,6 +21,8 @@ export interface SubscriptionsParts {
   readonly http: HttpServer;
   readonly server: ApolloServer<OperationContext>;
   readonly changes: EventLog | null;
+  /** Who else is told of changes. */
+  readonly watcher?: ChangeWatcher | undefined;
   readonly authenticator: Authenticator;
   readonly masking: ErrorMasking;
   readonly clock: Clock;
@@ -34,9 +36,9 @@ export interface Subscriptions {
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, authenticator, masking, clock, log } = parts;
+  const { http, server, changes, watcher, authenticator, masking, clock, log } = parts;
   const run = runOn(server, masking);
-  const hub = changes && createHub({ log: changes, clock, logger: log, run });
+  const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher });
   await hub?.start();
   const operations = createOperations({ run, hub, masking });
   const sockets = openSockets(http, { operations, authenticator, clock, log });

@@ -5,6 +5,7 @@
  * its own stands in `subgraphs/<name>/`.
  */
 import { readFileSync } from "node:fs";
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from "graphql";
 import type { AccessTable } from "../access.ts";
 import type { CommandDeps, Committed, RequestContext } from "../command.ts";
 import type { SystemName } from "../config.ts";
@@ -15,6 +16,7 @@ import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
+import { compileOperation } from "./compile.ts";
 import { createExecutor, type OperationRequest, type OperationResult } from "./execute.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
 
@@ -22,7 +24,10 @@ export interface Subgraph {
   readonly name: SystemName;
   readonly sdl: string;
   readonly db: Database;
+  readonly schema: GraphQLSchema;
   execute(operation: OperationRequest, request: RequestContext): Promise<OperationResult>;
+  /** Null: not one that is compiled. */
+  compile(document: DocumentNode, operationName?: string): CompiledByOwner | null;
   /** Started before any relay, so that nothing is published to nobody. */
   readonly consumers: readonly Part[];
   /** Started after every consumer. */
@@ -34,6 +39,14 @@ export interface Subgraph {
   /** Resolves when the subgraph can answer; fails with the reason. */
   ready(): Promise<void>;
 }
+
+/** Runs one query. A result with errors is nothing to show to anybody: whoever gets one asks by `execute`. */
+export type CompiledByOwner = (
+  variables: Readonly<Record<string, unknown>>,
+  request: RequestContext,
+) => CompiledResult | Promise<CompiledResult>;
+
+export type CompiledResult = ExecutionResult & Pick<OperationResult, "extensions">;
 
 export interface SubgraphSpec {
   readonly name: SystemName;
@@ -74,14 +87,21 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
   const { db } = spec;
   const { bus, clock } = kernel;
   const log = kernel.log.child({ system: spec.name });
-  const run = createExecutor(createSubgraphSchema(spec), log);
+  const schema = createSubgraphSchema(spec);
+  const run = createExecutor(schema, log);
+  const contextOf = (request: RequestContext) => ({ request, ...spec.contextFor(request) });
   const relay = createRelay({ db, bus, clock, log });
   signal.listen(() => relay.notify());
   return {
     name: spec.name,
     sdl: spec.sdl,
     db,
-    execute: (operation, request) => run(operation, { request, ...spec.contextFor(request) }),
+    schema,
+    execute: (operation, request) => run(operation, contextOf(request)),
+    compile(document, operationName) {
+      const compiled = compileOperation(schema, document, operationName);
+      return compiled && ((variables, request) => compiled(variables, contextOf(request)));
+    },
     consumers: [
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>

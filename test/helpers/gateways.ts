@@ -9,22 +9,51 @@ import type { Deadlines } from "../../gateway/data-source.ts";
 import type { Endpoint, LocalSubgraph } from "../../gateway/endpoints.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../gateway/gateway.ts";
 import { systemClock } from "../../shared/clock.ts";
-import { createExecutor, type OperationRequest } from "../../shared/graphql/execute.ts";
+import type { RequestContext } from "../../shared/command.ts";
+import { compileOperation } from "../../shared/graphql/compile.ts";
+import {
+  type CacheHints,
+  createExecutor,
+  type OperationRequest,
+  type OperationResult,
+} from "../../shared/graphql/execute.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
+import type { CompiledResult } from "../../shared/graphql/subgraph.ts";
 import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../shared/identity.ts";
 import { type Logger, silentLogger } from "../../shared/logging.ts";
 
 const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
 
-/** A subgraph that anybody may ask for anything. */
-export function createTestSubgraph(sdl: string, resolvers: Resolvers, log: Logger = silentLogger): LocalSubgraph {
+/** A subgraph that anybody may ask for anything. `hintsOf`: what it says of each of its answers to caches. */
+export function createTestSubgraph(
+  sdl: string,
+  resolvers: Resolvers,
+  log: Logger = silentLogger,
+  hintsOf?: (request: RequestContext) => CacheHints | undefined,
+): LocalSubgraph {
   const full = `${federation}\n${sdl}`;
   const rootFields = ["Query", "Mutation"].flatMap((type) =>
     Object.keys(resolvers[type] ?? {}).map((field) => [`${type}.${field}`, "anyone" as const]),
   );
   const schema = createSubgraphSchema({ sdl: full, resolvers, access: Object.fromEntries(rootFields) });
   const run = createExecutor(schema, log);
-  return { sdl: full, execute: (operation, request) => run(operation, { request }) };
+  const withHints = <R extends CompiledResult | OperationResult>(result: R, request: RequestContext): R => {
+    const cache = hintsOf?.(request);
+    return cache ? { ...result, extensions: { cache } } : result;
+  };
+  return {
+    sdl: full,
+    schema,
+    execute: async (operation, request) => withHints(await run(operation, { request }), request),
+    compile(document, operationName) {
+      const compiled = compileOperation(schema, document, operationName);
+      if (!compiled) return null;
+      return (variables, request) => {
+        const result = compiled(variables, { request });
+        return "then" in result ? result.then((r) => withHints(r, request)) : withHints(result, request);
+      };
+    },
+  };
 }
 
 export interface Received {
@@ -87,19 +116,23 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
   return issueToken(testAuth, { person, roles }, systemClock);
 }
 
-export interface TestGatewayOptions extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs">> {
+export interface TestGatewayOptions
+  extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock">> {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;
   readonly introspection?: boolean;
   readonly supergraphFile?: string;
+  readonly cache?: boolean;
+  readonly shortPath?: boolean;
 }
 
 export async function startTestGateway(
   endpoints: readonly Endpoint[],
-  { production = false, introspection = true, supergraphFile, ...options }: TestGatewayOptions = {},
+  { production = false, introspection = true, supergraphFile, cache, shortPath, ...options }: TestGatewayOptions = {},
 ): Promise<Gateway> {
+  const switches = { production, introspection, cache: cache ?? true, shortPath: shortPath ?? true };
   const gateway = createGateway({
-    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile: supergraphFile ?? null },
+    config: { host: "127.0.0.1", port: 0, supergraphFile: supergraphFile ?? null, ...switches },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),
