@@ -52,7 +52,7 @@ export async function openReserving(world: World): Promise<Reserving> {
   const inForce = createPolicyInForce(db, kernel.log);
   await inForce.refresh();
   const watermarks = createWatermarks(kernel.cache, kernel.bus.partitions, kernel.log);
-  const answers = createAnswers({ clock: kernel.clock, policy: inForce.current, watermarks });
+  const answers = createAnswers({ clock: kernel.clock, policy: inForce.current, watermarks, cache: null });
   const deps = { system: db.system, db, clock: kernel.clock, committed: () => {} };
   const commands = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
   return {

@@ -68,8 +68,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const log = parts.log.child({ part: "gateway" });
   const masking = createErrorMasking(log);
   const admissions = createAdmissions();
-  // Without a log of changes nobody would say when a reply is old.
-  const cache = config.cache && config.shortPath && changes ? createResponseCache({ clock }) : null;
+  const cache = openCache(parts, () => subscriptions?.hub);
   const supergraph = createSupergraph({
     endpoints,
     config,
@@ -148,9 +147,16 @@ function localOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, LocalSubgr
   return new Map(endpoints.flatMap((e) => ("local" in e ? [[e.name, e.local] as const] : [])));
 }
 
+/** Null: nothing is kept. Without a log of changes nobody would say when a reply is old. */
+function openCache({ config, changes, clock }: GatewayParts, hub: () => Hub | null | undefined): ResponseCache | null {
+  if (!config.cache || !config.shortPath || !changes) return null;
+  const trusted = () => clock.now() - (hub()?.knownUpToMs() ?? 0) <= limits.logSilenceMs;
+  return createResponseCache({ clock, trusted });
+}
+
 function toWatcher(cache: ResponseCache): ChangeWatcher {
   return {
     changed: (event) => cache.drop(tagsOf(event)),
-    live: (isLive) => cache.setLive(isLive),
+    lost: () => cache.drop(null),
   };
 }

@@ -8,7 +8,7 @@
 import { getVariableValues } from "graphql";
 import type { Clock } from "../shared/clock.ts";
 import type { CacheHints } from "../shared/graphql/execute.ts";
-import type { CompiledByOwner, CompiledResult } from "../shared/graphql/subgraph.ts";
+import type { CompiledByOwner, CompiledResult } from "../shared/graphql/operations.ts";
 import type { Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { Admissions, Admitted } from "./admission/admissions.ts";
@@ -122,11 +122,10 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const there = cache?.get(key, alias) ?? null;
       if (there) return told(there);
       const runOne = () => run(parts, known, { key, alias }, variables, asker);
-      const mayShare = known.isTagged && cache?.isLive === true;
-      const underWay = mayShare ? flights.get(key) : undefined;
+      const underWay = known.isTagged ? flights.get(key) : undefined;
       const outcome = underWay ? underWay.then((reply) => (reply ? { reply, isShared: true } : runOne())) : runOne();
       if (!("then" in outcome)) return told(outcome.reply);
-      if (underWay || !mayShare) return outcome.then(({ reply }) => told(reply));
+      if (underWay || !known.isTagged) return outcome.then(({ reply }) => told(reply));
       return fly(key, outcome).then(told);
     },
   };
@@ -152,7 +151,7 @@ function run(
     const bytes = Buffer.from(`${JSON.stringify({ data })}\n`);
     const reply: KeptReply = { bytes, operationName: known.operationName };
     const { tags, maxAgeMs } = extensions?.cache ?? untagged;
-    known.isTagged = tags !== null;
+    known.isTagged = cache !== null && tags !== null;
     return { reply, isShared: tags !== null && cache?.put({ ...names, reply, tags, maxAgeMs, begun }) === true };
   };
   try {

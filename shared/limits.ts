@@ -158,6 +158,23 @@ export const limits = {
   /** Positions whose last version a hub remembers, to drop what comes late or twice. */
   knownVersionsMax: 200_000,
   cursorLengthMax: 1_024,
+  /** How long a reader of the log of changes waits for the next one before it looks whether the log still answers. */
+  logBlockMs: 100,
+  /** A log of changes that has not answered for longer than this may have told others what we do not know. */
+  logSilenceMs: 300,
+  /** How often a process looks for changes that are committed and not published yet, and how old a look may be. */
+  unpublishedLookMs: 200,
+  unpublishedLookAgeMs: 450,
+  /** More of them than this, and nothing that is kept is relied on. */
+  unpublishedPositionsMax: 1_000,
+  /** Kept in one process: positions, and master data. Bytes as `sizeOf` estimates them. */
+  positionCacheBytesMax: 192 * 1_048_576,
+  masterCacheBytesMax: 64 * 1_048_576,
+  /** A safety net, less up to a tenth of it: what is kept is dropped when it changes. */
+  cacheKeptMs: 600_000,
+  /** What took longer than this to read is not put where others read it. */
+  cacheFillMs: 1_000,
+
   /** Changes that the bus inside one process keeps for those who come back. */
   memoryLogMax: 10_000,
   clockSkewS: 30,

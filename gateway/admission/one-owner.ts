@@ -6,7 +6,7 @@
  * the same to the owner as to the supergraph: no introspection, no type or value that only one of them knows.
  */
 import { type DocumentNode, type GraphQLSchema, isAbstractType, isEnumType, visit } from "graphql";
-import type { CompiledByOwner } from "../../shared/graphql/subgraph.ts";
+import type { CompiledByOwner } from "../../shared/graphql/operations.ts";
 import type { LocalSubgraph } from "../endpoints.ts";
 import type { Planner } from "../planner.ts";
 import type { Admitted } from "./admissions.ts";

@@ -41,9 +41,6 @@ export interface ResponseCache {
   put(fill: Fill): boolean;
   /** What was made from one of these is old; null: everything is. */
   drop(tags: readonly string[] | null): void;
-  /** Is somebody listening to the changes? Until it is so, and from when it is not, nothing is kept. */
-  setLive(isLive: boolean): void;
-  readonly isLive: boolean;
   readonly counters: CacheCounters;
 }
 
@@ -64,6 +61,8 @@ export interface CacheCounters {
 
 export interface ResponseCacheParts {
   readonly clock: Clock;
+  /** Are changes heard of at the moment? While they are not, nothing is kept and nothing that was kept is given out. */
+  readonly trusted: () => boolean;
   readonly bytesMax?: number;
   readonly replyBytesMax?: number;
   readonly keptMs?: number;
@@ -73,15 +72,19 @@ export interface ResponseCacheParts {
 }
 
 export function createResponseCache(parts: ResponseCacheParts): ResponseCache {
-  const { clock, bytesMax = limits.responseCacheBytesMax, replyBytesMax = limits.responseKeptBytesMax } = parts;
+  const {
+    clock,
+    trusted,
+    bytesMax = limits.responseCacheBytesMax,
+    replyBytesMax = limits.responseKeptBytesMax,
+  } = parts;
   const { keptMs = limits.responseKeptMs, random = Math.random } = parts;
   const counters = { hits: 0, misses: 0, fills: 0, refused: 0, dropped: 0, hitAgeMs: 0, replies: 0, bytes: 0 };
   const store = createStore(counters, bytesMax);
   const changes = createChangeMemory(parts.droppedTagsMax ?? limits.droppedTagsRememberedMax);
-  let isLive = false;
 
   function fresh(entry: Entry | undefined): KeptReply | null {
-    if (entry === undefined) return null;
+    if (entry === undefined || !trusted()) return null;
     const nowMs = clock.now();
     if (entry.untilMs <= nowMs) {
       store.remove(entry);
@@ -92,16 +95,8 @@ export function createResponseCache(parts: ResponseCacheParts): ResponseCache {
     return entry.reply;
   }
 
-  function drop(tags: readonly string[] | null): void {
-    changes.note(tags);
-    counters.dropped += store.removeTagged(tags);
-  }
-
   return {
     counters,
-    get isLive() {
-      return isLive;
-    },
     named: (alias) => fresh(store.named(alias)),
     get(key, alias) {
       const entry = store.get(key);
@@ -112,7 +107,7 @@ export function createResponseCache(parts: ResponseCacheParts): ResponseCache {
     },
     begin: changes.sequence,
     put({ key, alias, reply, tags, maxAgeMs, begun }) {
-      if (!isLive || reply.bytes.length > replyBytesMax || changes.haveTouched(tags, begun)) {
+      if (!trusted() || reply.bytes.length > replyBytesMax || changes.haveTouched(tags, begun)) {
         counters.refused += 1;
         return false;
       }
@@ -125,12 +120,9 @@ export function createResponseCache(parts: ResponseCacheParts): ResponseCache {
       counters.fills += 1;
       return true;
     },
-    drop,
-    setLive(next) {
-      if (next === isLive) return;
-      // What happened while nobody listened is not known, so what was read meanwhile is not either.
-      drop(null);
-      isLive = next;
+    drop(tags) {
+      changes.note(tags);
+      counters.dropped += store.removeTagged(tags);
     },
   };
 }

@@ -90,7 +90,8 @@ function filterOf({ skus, locationIds }: Arguments): (event: AnyEvent) => boolea
   }
   const wanted = skus == null ? null : new Set<string | null>(skus);
   const places = locationIds == null ? null : new Set<string | null>(locationIds);
-  return ({ sku, locationId }) => (wanted?.has(sku) ?? true) && (places?.has(locationId) ?? true);
+  return ({ type, sku, locationId }) =>
+    type !== "rule.changed" && (wanted?.has(sku) ?? true) && (places?.has(locationId) ?? true);
 }
 
 function responseKey(field: FieldNode): string {

@@ -16,12 +16,12 @@ import { limits } from "../../shared/limits.ts";
 import { hasReached, type LogPosition, toCursor } from "../../shared/log-cursor.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import { createLogFollower } from "../../shared/messaging/log-follower.ts";
 import { createTurns } from "../../shared/turns.ts";
 import type { OperationContext } from "../context.ts";
 import { withinDeadline } from "../deadline.ts";
 import type { Admission, SubscriptionRequest } from "./admission.ts";
 import { type ChangeQueue, createChangeQueue } from "./change-queue.ts";
-import { createFollower } from "./follower.ts";
 import { createGroups, type Execute, type Member } from "./groups.ts";
 import { createReplay } from "./replay.ts";
 import { createVersionFilter } from "./version-filter.ts";
@@ -41,13 +41,15 @@ export interface HubParts {
 export interface ChangeWatcher {
   /** At least once per change, in any order. */
   changed(event: AnyEvent): void;
-  /** Is the log being read? */
-  live(isLive: boolean): void;
+  /** Changes may have passed unheard. */
+  lost(): void;
 }
 
 export interface Hub extends Part {
   /** Fails with RESYNC_REQUIRED, SOURCE_UNAVAILABLE. */
   subscribe(admission: Admission, identity: Identity, onTooSlow: () => void): Promise<ChangeQueue>;
+  /** Everything published before this moment has been handed to every subscriber it concerns and to the watcher. */
+  knownUpToMs(): number;
   /** Resolves when everything that is in the log now has been handed to every subscriber it concerns. */
   caughtUp(): Promise<void>;
   /** Since the start: changes that were read, those of them that came late or twice, executions. */
@@ -56,26 +58,22 @@ export interface Hub extends Part {
 
 export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
   const groups = createGroups();
-  const turns = createTurns(limits.subscriptionExecutionsAtOnceMax);
   const isNew = createVersionFilter(limits.knownVersionsMax);
   const counters = { changes: 0, dropped: 0, executions: 0 };
+  const execute = createExecute(run, counters);
 
-  const execute: Execute = (request, identityOf, change) =>
-    turns.take(async () => {
-      const identity = identityOf();
-      // Everybody has left in the meantime.
-      if (!identity) return { data: null };
-      counters.executions += 1;
-      return run(request, { identity, correlationId: change.event.correlationId, change });
-    });
-
-  const follower = createFollower({
+  const follower = createLogFollower({
+    name: "subscriptions",
     log,
+    clock,
     logger,
-    lost: (error) => groups.failAll(error),
-    live: (isLive) => watcher?.live(isLive),
+    lost(error) {
+      watcher?.lost();
+      groups.failAll(error);
+    },
     give({ event }, at) {
       watcher?.changed(event);
+      if (event.type === "rule.changed") return [];
       counters.changes += 1;
       if (isNew(event)) return groups.give({ cursor: toCursor(at), event }, execute);
       counters.dropped += 1;
@@ -107,6 +105,7 @@ export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
     counters,
     start: () => follower.start(),
     stop: () => follower.stop(),
+    knownUpToMs: () => follower.knownUpToMs(),
     caughtUp: () => follower.caughtUp(),
     async subscribe(admission, identity, onTooSlow) {
       await known(() => follower.until(() => follower.position() !== null));
@@ -120,6 +119,18 @@ export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
       return queue;
     },
   };
+}
+
+function createExecute(run: Run, counters: { executions: number }): Execute {
+  const turns = createTurns(limits.subscriptionExecutionsAtOnceMax);
+  return (request, identityOf, change) =>
+    turns.take(async () => {
+      const identity = identityOf();
+      // Everybody has left in the meantime.
+      if (!identity) return { data: null };
+      counters.executions += 1;
+      return run(request, { identity, correlationId: change.event.correlationId, change });
+    });
 }
 
 function lost(): never {

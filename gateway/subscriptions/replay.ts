@@ -9,9 +9,9 @@ import type { LoggedEvent, OperationResult } from "../../shared/graphql/execute.
 import { limits } from "../../shared/limits.ts";
 import { compareEntryIds, hasReached, type LogPosition, noEntry, toCursor } from "../../shared/log-cursor.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import { after } from "../../shared/messaging/log-follower.ts";
 import type { Admission } from "./admission.ts";
 import type { ChangeQueue } from "./change-queue.ts";
-import { after } from "./follower.ts";
 import { createVersionFilter } from "./version-filter.ts";
 
 export interface ReplayParts {

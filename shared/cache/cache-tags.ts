@@ -6,11 +6,21 @@
 import type { AnyEvent } from "../events/canonical-event.ts";
 
 /** `partitionKey`: of the position, as its events carry it. */
-export function positionTag(partitionKey: string): string {
-  return `position:${partitionKey}`;
-}
+export const positionTag = (partitionKey: string) => `position:${partitionKey}`;
+/** At which locations a SKU has positions. */
+export const placesTag = (sku: string) => `places:${sku}`;
+export const productTag = (sku: string) => `product:${sku}`;
+export const locationTag = (locationId: string) => `location:${locationId}`;
+export const policyTag = "policy";
 
 /** What an event of the log of changes makes old; null: it is not known, so everything is. */
 export function tagsOf(event: AnyEvent): readonly string[] | null {
-  return event.type === "availability.changed" ? [positionTag(event.partitionKey)] : null;
+  if (event.type === "availability.changed") {
+    const position = positionTag(event.partitionKey);
+    return event.data.before.version === 0 && event.sku !== null ? [position, placesTag(event.sku)] : [position];
+  }
+  if (event.type !== "rule.changed") return null;
+  const { kind, id } = event.data;
+  if (kind === "policy") return [policyTag];
+  return [kind === "product" ? productTag(id) : locationTag(id)];
 }

@@ -1,7 +1,8 @@
 /**
  * The cache in Redis: one hash a key, set by a script that compares versions on the server.
  *
- * Apart from the streams by its key prefix only; in production it may have a Redis of its own.
+ * Apart from the streams by its key prefix only; in production it may have a Redis of its own. What an earlier life of
+ * the server left behind (an old snapshot, a replica that took over) is never believed: each life has its own keys.
  */
 import type { Logger } from "../logging.ts";
 import { connectRedis } from "../redis.ts";
@@ -17,11 +18,30 @@ const putScript = `
 export async function createRedisCache(url: string, prefix: string, log: Logger): Promise<CacheStore> {
   const redis = await connectRedis({ url, log });
   redis.defineCommand("putNewer", { numberOfKeys: 1, lua: putScript });
-  const name = (key: string) => `${prefix}cache:${key}`;
+  let life: Promise<string> | undefined;
+  redis.on("close", () => {
+    life = undefined;
+  });
+
+  /** Fails when Redis does not answer; then the next call tries again. */
+  async function naming(): Promise<(key: string) => string> {
+    life ??= runId().catch((error) => {
+      life = undefined;
+      throw error;
+    });
+    const id = await life;
+    return (key) => `${prefix}cache:${id}:${key}`;
+  }
+
+  async function runId(): Promise<string> {
+    const info = await redis.info("server");
+    return (/run_id:(\w+)/.exec(info)?.[1] ?? "").slice(0, 12);
+  }
 
   return {
     async getMany(keys) {
       if (keys.length === 0) return [];
+      const name = await naming();
       const pipeline = redis.pipeline();
       for (const key of keys) pipeline.hmget(name(key), "version", "value");
       const replies = (await pipeline.exec()) ?? [];
@@ -33,6 +53,7 @@ export async function createRedisCache(url: string, prefix: string, log: Logger)
     },
     async putMany(entries) {
       if (entries.length === 0) return;
+      const name = await naming();
       const pipeline = redis.pipeline() as unknown as {
         putNewer(key: string, version: number, value: string, ttlMs: number): void;
         exec(): Promise<[Error | null, unknown][] | null>;
@@ -41,7 +62,7 @@ export async function createRedisCache(url: string, prefix: string, log: Logger)
       for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
     },
     async deleteMany(keys) {
-      if (keys.length > 0) await redis.unlink(...keys.map(name));
+      if (keys.length > 0) await redis.unlink(...keys.map(await naming()));
     },
     ping: async () => {
       await redis.ping();

@@ -111,6 +111,8 @@ export interface EventData {
     readonly cause: ChangeCause;
     readonly causeEventIds: readonly string[];
   };
+  /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
+  "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
   "snapshot.requested": { readonly system: SystemName };
 }
 
@@ -329,7 +331,7 @@ export interface Heartbeat {
 export type Topic = "facts" | "availability";
 
 export function topicOf(type: EventType): Topic {
-  return type === "availability.changed" ? "availability" : "facts";
+  return type === "availability.changed" || type === "rule.changed" ? "availability" : "facts";
 }
 
 /**

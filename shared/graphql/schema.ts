@@ -7,11 +7,14 @@ import { buildSubgraphSchema } from "@apollo/subgraph";
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema, isObjectType, parse } from "graphql";
 import { type AccessTable, assertAllowed } from "../access.ts";
 import type { RequestContext } from "../command.ts";
+import type { CacheHintCollector } from "./cache-hints.ts";
 import { DateOnly, DateTime, Decimal } from "./scalars.ts";
 
 /** What every resolver finds in its context, beside what its subgraph adds. */
 export interface ResolverContext {
   readonly request: RequestContext;
+  /** What was read, for whoever might keep the answer. */
+  readonly hints: CacheHintCollector;
 }
 
 /** Resolvers by type and field, as `@apollo/subgraph` takes them; each file types its own arguments. */
@@ -22,9 +25,11 @@ export interface SchemaParts {
   readonly sdl: string;
   readonly resolvers: Resolvers;
   readonly access: AccessTable;
+  /** Fields with a resolver that says itself what it read; whatever else has one makes an answer that is not kept. */
+  readonly tagged?: ReadonlySet<string>;
 }
 
-export function createSubgraphSchema({ sdl, resolvers, access }: SchemaParts): GraphQLSchema {
+export function createSubgraphSchema({ sdl, resolvers, access, tagged = new Set() }: SchemaParts): GraphQLSchema {
   const schema = buildSubgraphSchema({
     typeDefs: parse(sdl),
     resolvers: {
@@ -35,8 +40,26 @@ export function createSubgraphSchema({ sdl, resolvers, access }: SchemaParts): G
       UserError: { __resolveType: () => "InputError" },
     } as never,
   });
+  noteUntagged(schema, resolvers, tagged);
   guardFields(schema, access);
   return schema;
+}
+
+function noteUntagged(schema: GraphQLSchema, resolvers: Resolvers, tagged: ReadonlySet<string>): void {
+  const unused = new Set(tagged);
+  for (const [typeName, fields] of Object.entries(resolvers)) {
+    const type = schema.getType(typeName);
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (unused.delete(`${typeName}.${field.name}`) || !Object.hasOwn(fields, field.name)) continue;
+      const resolve = field.resolve as GraphQLFieldResolver<unknown, ResolverContext>;
+      field.resolve = (source, args, context: ResolverContext, info) => {
+        context.hints.readUntagged();
+        return resolve(source, args, context, info);
+      };
+    }
+  }
+  if (unused.size > 0) throw new Error(`Tagged fields that have no resolver: ${[...unused].join(", ")}`);
 }
 
 function guardFields(schema: GraphQLSchema, access: AccessTable): void {

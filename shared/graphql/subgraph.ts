@@ -5,29 +5,24 @@
  * its own stands in `subgraphs/<name>/`.
  */
 import { readFileSync } from "node:fs";
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from "graphql";
 import type { AccessTable } from "../access.ts";
 import type { CommandDeps, Committed, RequestContext } from "../command.ts";
 import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
+import type { AnyEvent } from "../events/canonical-event.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Part } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
-import { compileOperation } from "./compile.ts";
-import { createExecutor, type OperationRequest, type OperationResult } from "./execute.ts";
+import { createOperations, type Operations } from "./operations.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
 
-export interface Subgraph {
+export interface Subgraph extends Operations {
   readonly name: SystemName;
   readonly sdl: string;
   readonly db: Database;
-  readonly schema: GraphQLSchema;
-  execute(operation: OperationRequest, request: RequestContext): Promise<OperationResult>;
-  /** Null: not one that is compiled. */
-  compile(document: DocumentNode, operationName?: string): CompiledByOwner | null;
   /** Started before any relay, so that nothing is published to nobody. */
   readonly consumers: readonly Part[];
   /** Started after every consumer. */
@@ -40,20 +35,16 @@ export interface Subgraph {
   ready(): Promise<void>;
 }
 
-/** Runs one query. A result with errors is nothing to show to anybody: whoever gets one asks by `execute`. */
-export type CompiledByOwner = (
-  variables: Readonly<Record<string, unknown>>,
-  request: RequestContext,
-) => CompiledResult | Promise<CompiledResult>;
-
-export type CompiledResult = ExecutionResult & Pick<OperationResult, "extensions">;
-
 export interface SubgraphSpec {
   readonly name: SystemName;
   readonly db: Database;
   readonly sdl: string;
   readonly access: AccessTable;
   readonly resolvers: Resolvers;
+  /** See `SchemaParts`. */
+  readonly tagged?: ReadonlySet<string>;
+  /** Called before events of this system become known to others. */
+  readonly beforePublish?: (events: readonly AnyEvent[]) => Promise<void>;
   /** The context of one operation's resolvers: loaders live as long as it does. */
   readonly contextFor: (request: RequestContext) => object;
   readonly consumers: readonly ConsumerSpec[];
@@ -87,21 +78,19 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
   const { db } = spec;
   const { bus, clock } = kernel;
   const log = kernel.log.child({ system: spec.name });
-  const schema = createSubgraphSchema(spec);
-  const run = createExecutor(schema, log);
-  const contextOf = (request: RequestContext) => ({ request, ...spec.contextFor(request) });
-  const relay = createRelay({ db, bus, clock, log });
+  const relay = createRelay({
+    db,
+    bus,
+    clock,
+    log,
+    ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
+  });
   signal.listen(() => relay.notify());
   return {
     name: spec.name,
     sdl: spec.sdl,
     db,
-    schema,
-    execute: (operation, request) => run(operation, contextOf(request)),
-    compile(document, operationName) {
-      const compiled = compileOperation(schema, document, operationName);
-      return compiled && ((variables, request) => compiled(variables, contextOf(request)));
-    },
+    ...createOperations(createSubgraphSchema(spec), log, spec.contextFor),
     consumers: [
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>

@@ -51,7 +51,7 @@ export interface Bus {
   /** Tells every partition of `facts` that all of the system's commits before `timeMs` have been published. */
   heartbeat(system: SystemName, timeMs: number): Promise<void>;
   consume(topic: Topic, group: string, handler: BatchHandler): Promise<Subscription>;
-  /** Of `availability`; `facts` has consumers. */
+  /** Of `availability`; `facts` has consumers. Each is read by one reader: `next` of two logs may wait at once. */
   log(topic: "availability"): EventLog;
   /** Changes when the stream has lost what was in it; the relay then publishes again. */
   epoch(): Promise<string>;

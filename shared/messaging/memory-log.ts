@@ -29,8 +29,20 @@ export function createMemoryLog(partitionCount: number, entriesMax: number = lim
   let closed = false;
 
   function wake(): void {
-    for (const resolve of waiting) resolve();
-    waiting.clear();
+    for (const resolve of [...waiting]) resolve();
+  }
+
+  /** Resolves when something comes, or after a while. */
+  function movement(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(end, limits.logBlockMs);
+      function end() {
+        clearTimeout(timer);
+        waiting.delete(end);
+        resolve();
+      }
+      waiting.add(end);
+    });
   }
 
   /** How many entries each partition has after `from`. Fails with RESYNC_REQUIRED. */
@@ -68,7 +80,7 @@ export function createMemoryLog(partitionCount: number, entriesMax: number = lim
     async next(from, countMax) {
       const entries = read(from, countMax);
       if (entries.length > 0 || closed) return entries;
-      await new Promise<void>((resolve) => waiting.add(resolve));
+      await movement();
       return read(from, countMax);
     },
     close() {

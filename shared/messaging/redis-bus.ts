@@ -13,7 +13,7 @@ import type { Logger } from "../logging.ts";
 import { connectRedis, type Redis } from "../redis.ts";
 import type { BatchHandler, Bus, Subscription } from "./bus.ts";
 import { createPartitionLeases, type PartitionLeases } from "./partition-leases.ts";
-import { createRedisLog } from "./redis-log.ts";
+import { createRedisLog, type RedisLog } from "./redis-log.ts";
 
 export interface RedisBusOptions {
   readonly url: string;
@@ -40,12 +40,18 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
     await redis.set(key, randomUUID(), "NX");
     return (await redis.get(key)) as string;
   };
-  const availabilityLog = createRedisLog({
-    redis,
-    connect: () => connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 }),
-    epoch,
-    keys: Array.from({ length: partitions }, (_, partition) => streamKey("availability", partition)),
-  });
+  const logs: RedisLog[] = [];
+  // Each with a connection of its own to wait on: two that wait on one would wait for each other.
+  const openLog = () => {
+    const log = createRedisLog({
+      redis,
+      connect: () => connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 }),
+      epoch,
+      keys: Array.from({ length: partitions }, (_, partition) => streamKey("availability", partition)),
+    });
+    logs.push(log);
+    return log;
+  };
 
   return {
     partitions,
@@ -81,14 +87,14 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
         },
       };
     },
-    log: () => availabilityLog,
+    log: openLog,
     epoch,
     ping: async () => {
       await redis.ping();
     },
     async close() {
       for (const running of readers) await running.stop();
-      await availabilityLog.close();
+      for (const log of logs) await log.close();
       redis.disconnect();
     },
   };

@@ -63,7 +63,7 @@ export function createRedisLog(parts: RedisLogParts): RedisLog {
     async next(from, countMax) {
       if (closed) return [];
       const connection = await connected();
-      const how = ["COUNT", countMax, "BLOCK", limits.streamBlockMs, "STREAMS"] as const;
+      const how = ["COUNT", countMax, "BLOCK", limits.logBlockMs, "STREAMS"] as const;
       return entriesOf(parts, (await connection.xread(...how, ...keys, ...from.ids)) as StreamReply[] | null, from);
     },
     async close() {

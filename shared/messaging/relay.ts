@@ -30,11 +30,18 @@ interface RelayDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called before events are published; if it fails, they are not, and tried again. */
+  readonly beforePublish?: (events: readonly AnyEvent[]) => Promise<void>;
   /** How long `stop` may go on publishing. */
   readonly drainMs?: number;
 }
 
-export function createRelay({ db, bus, clock, log, drainMs = limits.drainMs }: RelayDeps): Relay {
+export function createRelay(deps: RelayDeps): Relay {
+  const { db, bus, clock, log, beforePublish = async () => {}, drainMs = limits.drainMs } = deps;
+  const publish: Publish = async (topic, events) => {
+    await beforePublish(events);
+    await bus.publish(topic, events);
+  };
   const relayId = randomUUID();
   let claims = 0;
   let halted = false;
@@ -55,7 +62,7 @@ export function createRelay({ db, bus, clock, log, drainMs = limits.drainMs }: R
     for (;;) {
       const claim = `${relayId}:${++claims}`;
       const { rows, isLast } = await claimRows(db, clock, claim);
-      await publishClaimed(db, bus, claim, rows);
+      await publishClaimed(db, publish, claim, rows);
       published += rows.length;
       // Others may write faster than we publish: what is left then is in the outbox for the next relay.
       if (isLast || halted) return published;
@@ -205,9 +212,16 @@ async function leaveToOthers(tx: Transaction, claim: string): Promise<number> {
   );
 }
 
-async function publishClaimed(db: Database, bus: Bus, claim: string, rows: readonly ClaimedRow[]): Promise<void> {
+type Publish = Bus["publish"];
+
+async function publishClaimed(
+  db: Database,
+  publish: Publish,
+  claim: string,
+  rows: readonly ClaimedRow[],
+): Promise<void> {
   try {
-    for (const [topic, events] of byTopic(rows)) await bus.publish(topic, events);
+    for (const [topic, events] of byTopic(rows)) await publish(topic, events);
   } catch (error) {
     await giveBack(db, claim);
     throw error;

@@ -4,9 +4,11 @@
  * Here stands who may ask for which channel, and which positions a question is about. What one position is answered
  * is gathered in `outlooks.ts`; the formula is in `domain/ats.ts` and `domain/atp.ts`.
  */
+import { locationTag, placesTag, policyTag, positionTag, productTag } from "../../shared/cache/cache-tags.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { EventData, PositionFigures } from "../../shared/events/canonical-event.ts";
 import type { Identity } from "../../shared/identity.ts";
+import { partitionKey } from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Outlook } from "./domain/atp.ts";
 import type { AvailabilityResult } from "./domain/ats.ts";
@@ -18,7 +20,7 @@ import { type PromiseInput, type PromiseResult, parsePromise, promise } from "./
 import { covers } from "./domain/reservation.ts";
 import type { Confidence } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
-import { createOutlooks, type OutlookDeps, type PartRows, type Rows } from "./outlooks.ts";
+import { createOutlooks, type OutlookDeps, type Outlooks, type PartRows, type Rows } from "./outlooks.ts";
 import type { PositionKey } from "./store/positions.ts";
 
 export type Change = Pick<EventData["availability.changed"], "before" | "after">;
@@ -26,6 +28,14 @@ export type Change = Pick<EventData["availability.changed"], "before" | "after">
 export interface ChangeAnswer {
   readonly availability: AvailabilityResult;
   readonly previousAvailableToSell: number | null;
+}
+
+/** Answers made of what is kept, and what they rest on. */
+export interface KeptAnswers {
+  readonly answers: readonly AvailabilityResult[];
+  /** See `CacheHints`. */
+  readonly tags: readonly string[];
+  readonly maxAgeMs: number;
 }
 
 export interface Answers {
@@ -40,6 +50,8 @@ export interface Answers {
   from(rows: Rows, parts: readonly PartRows[], channel: string, under?: IndexedPolicy): AvailabilityResult;
   /** What the figures of an event say, by master data, policy and freshness as they are now. */
   ofChange(loaders: Loaders, key: PositionKey, change: Change, channel: string): Promise<ChangeAnswer>;
+  /** As `keysFor` and `of`, at once; null: something has to be read, or refused. */
+  kept(skus: readonly string[], locationIds: readonly string[] | null | undefined, channel: string): KeptAnswers | null;
   /** In the order of the keys. */
   of(loaders: Loaders, keys: readonly PositionKey[], channel: string): Promise<AvailabilityResult[]>;
   /** With what is expected to arrive; in the order of the keys. */
@@ -85,6 +97,7 @@ export function createAnswers(deps: OutlookDeps): Answers {
       return { availability: await told(after), previousAvailableToSell: (await told(before)).availableToSell };
     },
     channelFor: (identity, asked) => channelFor(policy(), identity, asked),
+    kept: (skus, locationIds, channel) => keptAnswers(outlooks, deps.clock.now(), skus, locationIds, channel),
     async of(loaders, keys, channel) {
       const now = await Promise.all(keys.map((key) => outlooks.load(loaders, key, channel)));
       return now.map(({ answer }) => answer);
@@ -101,6 +114,33 @@ export function createAnswers(deps: OutlookDeps): Answers {
       return { ...promise(found, request, dateAt(deps.clock.now())), confidence };
     },
   };
+}
+
+function keptAnswers(
+  outlooks: Outlooks,
+  nowMs: number,
+  skus: readonly string[],
+  locationIds: readonly string[] | null | undefined,
+  channel: string,
+): KeptAnswers | null {
+  if (skus.length * (locationIds?.length ?? 1) > limits.availabilityPositionsMax) return null;
+  const answers: AvailabilityResult[] = [];
+  const tags = [policyTag];
+  let maxAgeMs = Number.MAX_SAFE_INTEGER;
+  for (const sku of skus) {
+    const places = locationIds ?? outlooks.keptPlaces(sku);
+    if (places === null || answers.length + places.length > limits.availabilityPositionsMax) return null;
+    if (!locationIds) tags.push(placesTag(sku));
+    tags.push(productTag(sku));
+    for (const locationId of places) {
+      const kept = outlooks.kept({ sku, locationId }, channel);
+      if (kept === null) return null;
+      answers.push(kept.answer);
+      tags.push(positionTag(partitionKey(sku, locationId)), locationTag(locationId));
+      if (kept.validUntilMs !== null) maxAgeMs = Math.min(maxAgeMs, kept.validUntilMs - nowMs);
+    }
+  }
+  return { answers, tags, maxAgeMs };
 }
 
 /** Fails with BAD_USER_INPUT. */

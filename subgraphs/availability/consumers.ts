@@ -16,7 +16,7 @@ import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
-import { noteMasterChanges } from "./rule-changes.ts";
+import { noteMasterChanges, tellMasterData } from "./rule-changes.ts";
 import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
 import { lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
@@ -61,6 +61,7 @@ export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerS
       async handle(tx, events, recorder) {
         await noteMasterChanges(tx, events, clock.now());
         await applyMasterData(tx, events);
+        tellMasterData(recorder, events, consumerName);
         await project(tx, events, recorder, clock.now());
       },
       heartbeat: (partition, heartbeats) => watermarks.advance(partition, heartbeats),

@@ -5,6 +5,7 @@
  */
 
 import DataLoader from "dataloader";
+import type { ReadThrough } from "../../shared/cache/read-through.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
@@ -16,6 +17,7 @@ import type { Projected } from "./domain/projection.ts";
 import type { LatenessCount } from "./domain/promising.ts";
 import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
+import { positionKey, type RowCache } from "./row-cache.ts";
 import { loadInbound, loadLateness } from "./store/inbound.ts";
 import { pagePolicies } from "./store/policies.ts";
 import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions } from "./store/positions.ts";
@@ -25,7 +27,8 @@ export type { PositionKey } from "./store/positions.ts";
 
 export interface Loaders {
   readonly position: DataLoader<PositionKey, Projected | null, string>;
-  readonly positionsOfSku: DataLoader<string, readonly Projected[]>;
+  /** Locations where the SKU has a position. */
+  readonly placesOfSku: DataLoader<string, readonly string[]>;
   readonly inbound: DataLoader<PositionKey, Inbound, string>;
   /** By supplier or origin. */
   readonly lateness: DataLoader<string, readonly LatenessCount[]>;
@@ -38,27 +41,39 @@ export interface Loaders {
   pageOfPolicies(page: Page): Promise<readonly PolicyRow[]>;
 }
 
+async function fromCache<V>(cache: ReadThrough<V | null>, keys: readonly (string | null)[]): Promise<(V | null)[]> {
+  const readings = await cache.readMany(keys.filter((key) => key !== null));
+  let next = 0;
+  return keys.map((key) => (key === null ? null : (readings[next++]?.value ?? null)));
+}
+
 /** A question about kits reads their components too: more at once than one statement can bind. */
 const maxBatchSize = limits.availabilityPositionsMax;
 
-export function createLoaders(reader: Reader, clock: Clock): Loaders {
+/** `cache`: where rows are asked for first; null: the database answers everything. */
+export function createLoaders(reader: Reader, clock: Clock, cache: RowCache | null): Loaders {
   // One moment for the whole operation: what has expired for one field has expired for all.
   const nowMs = clock.now();
   const position = new DataLoader<PositionKey, Projected | null, string>(
-    async (keys) => {
-      const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [positionText(row), row]));
-      return keys.map((key) => found.get(positionText(key)) ?? null);
-    },
+    cache
+      ? (keys) => fromCache(cache.positions, keys.map(positionKey))
+      : async (keys) => {
+          const found = new Map((await loadPositions(reader, keys, nowMs)).map((row) => [positionText(row), row]));
+          return keys.map((key) => found.get(positionText(key)) ?? null);
+        },
     { cacheKeyFn: positionText, maxBatchSize },
   );
   return {
     position,
-    positionsOfSku: new DataLoader(
-      async (skus) => {
-        const bySku = new Map<string, Projected[]>(skus.map((sku) => [sku, []]));
-        for (const position of await loadPositionsOfSkus(reader, skus, nowMs)) bySku.get(position.sku)?.push(position);
-        return skus.map((sku) => bySku.get(sku) ?? []);
-      },
+    placesOfSku: new DataLoader(
+      cache
+        ? async (skus) => (await cache.places.readMany(skus)).map(({ value }) => value)
+        : async (skus) => {
+            const bySku = new Map<string, string[]>(skus.map((sku) => [sku, []]));
+            const found = await loadPositionsOfSkus(reader, skus, nowMs);
+            for (const { sku, locationId } of found) bySku.get(sku)?.push(locationId);
+            return skus.map((sku) => bySku.get(sku) ?? []);
+          },
       { maxBatchSize },
     ),
     inbound: new DataLoader<PositionKey, Inbound, string>(
@@ -73,16 +88,22 @@ export function createLoaders(reader: Reader, clock: Clock): Loaders {
       return from.map((id) => found.get(id) ?? []);
     }),
     product: new DataLoader(
-      async (skus) => {
-        const found = await findProducts(reader, skus);
-        return skus.map((sku) => found.get(sku) ?? null);
-      },
+      cache
+        ? (skus) => fromCache(cache.products, skus)
+        : async (skus) => {
+            const found = await findProducts(reader, skus);
+            return skus.map((sku) => found.get(sku) ?? null);
+          },
       { maxBatchSize },
     ),
-    location: new DataLoader(async (ids) => {
-      const found = await findLocations(reader, ids);
-      return ids.map((id) => found.get(id) ?? null);
-    }),
+    location: new DataLoader(
+      cache
+        ? (ids) => fromCache(cache.locations, ids)
+        : async (ids) => {
+            const found = await findLocations(reader, ids);
+            return ids.map((id) => found.get(id) ?? null);
+          },
+    ),
     async pageOfPositions(page, locationId) {
       const rows = await pagePositions(reader, page, locationId, nowMs);
       for (const row of rows) position.prime(row, row);

@@ -10,7 +10,7 @@ import { errorTable } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { LocationReplica, ProductReplica } from "../../shared/master-data.ts";
 import { type Expected, type Outlook, outlookOf } from "./domain/atp.ts";
-import type { AvailabilityInput } from "./domain/ats.ts";
+import type { AvailabilityInput, AvailabilityResult } from "./domain/ats.ts";
 import { openSupply } from "./domain/inbound.ts";
 import { kitOutlook } from "./domain/kit.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
@@ -18,6 +18,7 @@ import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems
 import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
 import type { Loaders } from "./loaders.ts";
+import { positionKey, type RowCache } from "./row-cache.ts";
 import type { PositionKey } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
@@ -25,6 +26,8 @@ export interface OutlookDeps {
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
   readonly watermarks: Watermarks;
+  /** Rows that are kept in this process; null: none are. */
+  readonly cache: RowCache | null;
 }
 
 /** One position, and what master data says of its item and its place. */
@@ -46,12 +49,23 @@ export interface PartRows {
   readonly rows: Rows;
 }
 
+/** An answer made of rows that are kept. */
+export interface KeptOutlook {
+  readonly answer: AvailabilityResult;
+  /** From then on it is another by time alone, milliseconds since the epoch; null: it is not. */
+  readonly validUntilMs: number | null;
+}
+
 export interface Outlooks {
   /**
    * What the formula says about rows that were read already, under the policy in force or another one; `parts`: of a
    * kit, its components at the same place.
    */
   from(rows: Rows, parts: readonly PartRows[], channel: string, under?: IndexedPolicy): Outlook;
+  /** As it is now, of what is kept in this process, at once; null: something has to be read. */
+  kept(key: PositionKey, channel: string): KeptOutlook | null;
+  /** Locations of an item that is no kit, likewise. */
+  keptPlaces(sku: string): readonly string[] | null;
   /** As it is now; not to be asked about later days. */
   load(loaders: Loaders, key: PositionKey, channel: string): Promise<Outlook>;
   /** As it is now, but for the position's own figures: those are given. */
@@ -67,7 +81,7 @@ type ExpectedAt = (position: Projected) => Expected | null;
 /** Of a question about now alone. */
 const nobodyAsks: ExpectedAt = () => null;
 
-export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outlooks {
+export function createOutlooks({ clock, policy, watermarks, cache }: OutlookDeps): Outlooks {
   function inputOf({ position, product, location }: Rows, channel: string, under: IndexedPolicy): AvailabilityInput {
     const nowMs = clock.now();
     return {
@@ -110,6 +124,24 @@ export function createOutlooks({ clock, policy, watermarks }: OutlookDeps): Outl
   }
 
   return {
+    kept(key, channel) {
+      const name = positionKey(key);
+      if (!cache || name === null) return null;
+      const position = cache.positions.peek(name);
+      const product = cache.products.peek(key.sku);
+      const location = cache.locations.peek(key.locationId);
+      if (!position || !product || !location || isKit(product.value)) return null;
+      const rows = {
+        position: position.value ?? emptyProjection(key.sku, key.locationId),
+        product: product.value,
+        location: location.value,
+      };
+      return { answer: judge(rows, [], channel, nobodyAsks).answer, validUntilMs: position.validUntilMs };
+    },
+    keptPlaces(sku) {
+      const product = cache?.products.peek(sku);
+      return product?.value && !isKit(product.value) ? (cache?.places.peek(sku)?.value ?? null) : null;
+    },
     from: (rows, parts, channel, under) => judge(rows, parts, channel, nobodyAsks, under),
     load: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, false),
     loadWith: async (loaders, position, channel) =>
@@ -143,6 +175,10 @@ export async function partsOf(
   return [...parts].map(([sku, required]) => ({ sku, required }));
 }
 
+function isKit(product: ProductReplica | null): boolean {
+  return product !== null && product.components.length > 0;
+}
+
 function products(loaders: Loaders) {
   return (skus: readonly string[]) => Promise.all(skus.map((sku) => loaders.product.load(sku)));
 }
@@ -170,11 +206,10 @@ async function expected(loaders: Loaders, positions: readonly Projected[]): Prom
 }
 
 async function placesOf(loaders: Loaders, sku: string): Promise<string[]> {
-  const placesWith = async (of: string) => (await loaders.positionsOfSku.load(of)).map(({ locationId }) => locationId);
-  const [own, product] = await Promise.all([placesWith(sku), loaders.product.load(sku)]);
+  const [own, product] = await Promise.all([loaders.placesOfSku.load(sku), loaders.product.load(sku)]);
   const parts = await partsOf(product, products(loaders));
-  if (parts.length === 0) return own;
-  const [first = [], ...others] = await Promise.all(parts.map((part) => placesWith(part.sku)));
+  if (parts.length === 0) return [...own];
+  const [first = [], ...others] = await Promise.all(parts.map((part) => loaders.placesOfSku.load(part.sku)));
   const whole = first.filter((place) => others.every((places) => places.includes(place)));
   return [...new Set([...own, ...whole])].sort();
 }

@@ -3,12 +3,15 @@
  *
  * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
  */
+
+import { policyTag, positionTag } from "../../shared/cache/cache-tags.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
-import type { EventData } from "../../shared/events/canonical-event.ts";
+import type { AnyEvent, EventData } from "../../shared/events/canonical-event.ts";
 import type { LoggedEvent } from "../../shared/graphql/execute.ts";
 import { parsePage, toConnection } from "../../shared/graphql/pagination.ts";
 import type { ResolverContext, Resolvers } from "../../shared/graphql/schema.ts";
+import { partitionKey } from "../../shared/ids.ts";
 import { toCursor } from "../../shared/log-cursor.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
 import type { Answers } from "./answers.ts";
@@ -45,28 +48,57 @@ interface ResolverDeps {
   readonly reservations: ReservationCommands;
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
+  /** These have been committed: what is kept of before is old. */
+  readonly heard: (events: readonly AnyEvent[]) => void;
   /** What subscribers are told, and where that stands. */
   readonly log: Pick<EventLog, "end">;
 }
 
 type Context = AvailabilityContext;
 type ProductRef = { readonly sku: string };
-type ChannelArgs = { readonly channel?: string | null };
+type ChannelArgs = { readonly channel?: string | null | undefined };
 type LocationsArgs = ChannelArgs & { readonly locationIds?: readonly string[] | null };
 
-type AnswerAll = (context: Context, skus: readonly string[], args: LocationsArgs) => Promise<AvailabilityResult[]>;
+type AnswerAll = (
+  context: Context,
+  skus: readonly string[],
+  args: LocationsArgs,
+) => readonly AvailabilityResult[] | Promise<AvailabilityResult[]>;
+
+/** Fields that say what they read (`CacheHints`), or read what the field above them has said. */
+export const taggedFields: ReadonlySet<string> = new Set([
+  "Query.availability",
+  "StockPosition.availability",
+  "Product.availability",
+  "Availability.product",
+  "Availability.location",
+  "Availability.asOf",
+  "SourceStatus.asOf",
+]);
 
 export function createResolvers(deps: ResolverDeps): Resolvers {
   const { answers } = deps;
-  const answerAll: AnswerAll = async (context, skus, { locationIds, channel }) => {
-    const asked = answers.channelFor(context.request.identity, channel);
-    return answers.of(context.loaders, await answers.keysFor(context.loaders, skus, locationIds), asked);
+  const readAll = async (
+    { loaders, hints }: Context,
+    skus: readonly string[],
+    args: LocationsArgs,
+    channel: string,
+  ) => {
+    hints.readUntagged();
+    return answers.of(loaders, await answers.keysFor(loaders, skus, args.locationIds), channel);
+  };
+  const answerAll: AnswerAll = (context, skus, args) => {
+    const channel = answers.channelFor(context.request.identity, args.channel);
+    const kept = answers.kept(skus, args.locationIds, channel);
+    if (kept === null) return readAll(context, skus, args, channel);
+    context.hints.read(kept.tags, kept.maxAgeMs);
+    return kept.answers;
   };
 
   return {
     ...withPromises(rootResolvers(deps, answerAll), answers),
     ...fieldResolvers(answers, answerAll),
-    Subscription: subscriptionFields(answers),
+    Subscription: subscriptionFields(deps),
     Reservation: reservationFields(deps.clock),
     ChannelPolicy: {
       effect: (proposed: ProposedPolicy, args: EffectArgs, { asked }: Context) =>
@@ -119,25 +151,41 @@ function rootResolvers(deps: ResolverDeps, answerAll: AnswerAll): Resolvers {
         (await loaders.pageOfPolicies(parsePage(args, 1))).map(toPolicyVersion),
     },
     Mutation: {
-      reserveStock: (_: unknown, { input }: { input: ReserveStockInput }, { request }: Context) =>
-        reservations.reserveStock(input, request),
-      confirmReservation: (_: unknown, { input }: { input: ConfirmReservationInput }, { request }: Context) =>
-        reservations.confirmReservation(input, request),
-      releaseReservation: (_: unknown, { input }: { input: ReleaseReservationInput }, { request }: Context) =>
-        reservations.releaseReservation(input, request),
+      reserveStock: (_: unknown, { input }: { input: ReserveStockInput }, context: Context) =>
+        reservations.reserveStock(input, context.request).then((payload) => noting(context, payload)),
+      confirmReservation: (_: unknown, { input }: { input: ConfirmReservationInput }, context: Context) =>
+        reservations.confirmReservation(input, context.request).then((payload) => noting(context, payload)),
+      releaseReservation: (_: unknown, { input }: { input: ReleaseReservationInput }, context: Context) =>
+        reservations.releaseReservation(input, context.request).then((payload) => noting(context, payload)),
       setChannelPolicy: async (_: unknown, { input }: { input: SetPolicyInput }, { request }: Context) =>
         toPolicyPayload(await commands.setChannelPolicy(input, request)),
-      approveChannelPolicy: async (_: unknown, { input }: { input: ApprovePolicyInput }, { request }: Context) =>
-        toPolicyPayload(await commands.approveChannelPolicy(input, request)),
+      approveChannelPolicy: async (
+        _: unknown,
+        { input }: { input: ApprovePolicyInput },
+        { request, hints }: Context,
+      ) => {
+        const payload = await commands.approveChannelPolicy(input, request);
+        hints.changed([policyTag]);
+        return toPolicyPayload(payload);
+      },
     },
   };
 }
 
+/** Whoever keeps answers hears at once that these positions are others now. */
+function noting<P extends { readonly reservation: Reservation | null }>({ hints }: Context, payload: P): P {
+  const lines = payload.reservation?.lines ?? [];
+  hints.changed(lines.map(({ sku, locationId }) => positionTag(partitionKey(sku, locationId))));
+  return payload;
+}
+
 /** Of one event, which whoever keeps the subscription hands over as the root value: nothing is kept here. */
-function subscriptionFields(answers: Answers): Resolvers[string] {
+function subscriptionFields({ answers, heard }: ResolverDeps): Resolvers[string] {
   return {
     stockChanged: async (change: LoggedEvent | undefined, { channel }: ChannelArgs, context: Context) => {
       const { sku, locationId, data } = changeIn(change);
+      // Told of by another reader of the log, perhaps before ours has come to it.
+      heard([change?.event as AnyEvent]);
       const asked = answers.channelFor(context.request.identity, channel);
       const key = { sku, locationId };
       const answer = await answers.ofChange(context.loaders, key, data, asked);
@@ -161,10 +209,8 @@ function fieldResolvers(answers: Answers, answerAll: AnswerAll): Resolvers {
       __resolveReference: (key: PositionKey) => key,
       product: (key: PositionKey, _: unknown, { loaders }: Context) => loaders.product.load(key.sku),
       location: (key: PositionKey, _: unknown, { loaders }: Context) => loadLocation(loaders, key.locationId),
-      availability: async (key: PositionKey, { channel }: ChannelArgs, context: Context) => {
-        const asked = answers.channelFor(context.request.identity, channel);
-        return (await answers.of(context.loaders, [key], asked))[0];
-      },
+      availability: async ({ sku, locationId }: PositionKey, { channel }: ChannelArgs, context: Context) =>
+        (await answerAll(context, [sku], { channel, locationIds: [locationId] }))[0],
       version: async (key: PositionKey, _: unknown, { loaders }: Context) =>
         (await loaders.position.load(key))?.version ?? 0,
     },

@@ -15,12 +15,14 @@ import {
   type CanonicalEvent,
   type ChangeCause,
   changeCauseOf,
+  type EventData,
 } from "../../shared/events/canonical-event.ts";
 import { createRounds, type Part } from "../../shared/lifecycle.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
-import { type Cause, createRecorder, ownCause } from "../../shared/recorder.ts";
+import { causeOf } from "../../shared/messaging/consumer.ts";
+import { type Cause, createRecorder, ownCause, type Recorder } from "../../shared/recorder.ts";
 import type { Answers } from "./answers.ts";
 import { tellPosition } from "./claims.ts";
 import type { RuleScope } from "./domain/policy.ts";
@@ -72,6 +74,22 @@ export async function noteMasterChanges(tx: Transaction, events: readonly AnyEve
   if (products.size === 0 && locations.size === 0) return;
   const body = { products: Object.fromEntries(products), locations: Object.fromEntries(locations) };
   await insertRuleChange(tx, rowOf(first, { kind: "master", ...body }, nowMs));
+}
+
+/** Tells every process that keeps what answers rest on. */
+export function tellRule(recorder: Recorder, rule: EventData["rule.changed"], by?: Cause): void {
+  const partitionKey = rule.kind === "policy" ? "policy" : `${rule.kind}:${rule.id}`;
+  recorder.event({ type: "rule.changed", sourceSeq: rule.version, partitionKey, data: rule }, by);
+}
+
+/** The same of master data, after the replica has followed `events`. */
+export function tellMasterData(recorder: Recorder, events: readonly AnyEvent[], consumer: string): void {
+  for (const event of events) {
+    if (event.type !== "master.changed") continue;
+    const { kind, version } = event.data;
+    const id = (kind === "product" ? event.sku : event.locationId) ?? event.partitionKey.slice(kind.length + 1);
+    tellRule(recorder, { kind, id, version }, causeOf(consumer, event));
+  }
 }
 
 export interface RuleChanges extends Part {

@@ -41,7 +41,8 @@ import { createLoaders } from "./loaders.ts";
 import { createPolicyEffects } from "./policy-effect.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
-import { createResolvers } from "./resolvers.ts";
+import { createResolvers, taggedFields } from "./resolvers.ts";
+import { createRowCache } from "./row-cache.ts";
 import { createRuleChanges } from "./rule-changes.ts";
 import { createTurns } from "./turns.ts";
 import { createWatermarks } from "./watermarks.ts";
@@ -72,13 +73,24 @@ export const availabilityDatabase: DatabaseSpec = {
 };
 
 export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
-  const { clock, cache, bus, log } = kernel;
+  const { clock, cache, bus, log, config } = kernel;
   const db = await kernel.openDatabase(availabilityDatabase);
   const signal = createCommitSignal();
   const watermarks = createWatermarks(cache, bus.partitions, log);
   const inForce = createPolicyInForce(db, log);
   const gapWatch = createGapWatch({ db, clock, log, committed: signal.committed });
-  const answers = createAnswers({ clock, policy: inForce.current, watermarks });
+  const rowCache = config.cache
+    ? createRowCache({
+        db,
+        clock,
+        log,
+        others: config.redisUrl ? { changes: bus.log("availability"), store: cache } : null,
+        policyChanged: () => inForce.refresh().catch((error) => log.warn({ error }, "the policy was not read again")),
+      })
+    : null;
+  const heard = rowCache?.heard ?? (() => {});
+  signal.listen(heard);
+  const answers = createAnswers({ clock, policy: inForce.current, watermarks, cache: rowCache });
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
   const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
@@ -100,10 +112,13 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
         clock,
         policy: inForce.current,
         log: bus.log("availability"),
+        heard,
       }),
-      contextFor: () => ({ loaders: createLoaders(db, clock), asked: { effects: 0 } }),
+      tagged: taggedFields,
+      beforePublish: rowCache?.beforePublish ?? (async () => {}),
+      contextFor: () => ({ loaders: createLoaders(db, clock, rowCache), asked: { effects: 0 } }),
       consumers: createConsumers(clock, watermarks),
-      parts: [watermarks, inForce, gapWatch, reservationSweep, ruleChanges],
+      parts: [...(rowCache?.parts ?? []), watermarks, inForce, gapWatch, reservationSweep, ruleChanges],
     },
     signal,
   );

@@ -97,6 +97,9 @@ eachDatabase("the effect of a proposed policy", (makeKernel) => {
   describe("a dry run", () => {
     it("shows the effect, stores nothing and leaves the key for the proposal", async () => {
       const input = { idempotencyKey: "try", channel: "B2B", protections: [{ sku: "A-000", quantity: 4 }], note: "?" };
+      const rows = (table: string) => desk.db.query(`SELECT * FROM ${table} WHERE 1 = 1`);
+      const tables = ["policies", "idempotency_keys", "audit_rows", "outbox"];
+      const before = await Promise.all(tables.map(rows));
       const tried = await desk.propose({ ...input, dryRun: true });
       expect(tried).toMatchObject({
         policy: { policyVersion: 2, status: "DRAFT", effect: { positionsInScope: 2, positionsChanged: 2 } },
@@ -104,9 +107,7 @@ eachDatabase("the effect of a proposed policy", (makeKernel) => {
         replayed: false,
       });
       expect(await desk.propose({ ...input, dryRun: true })).toEqual(tried);
-      for (const table of ["policies", "idempotency_keys", "audit_rows", "outbox"]) {
-        expect(await desk.db.query(`SELECT * FROM ${table} WHERE 1 = 1`), table).toEqual([]);
-      }
+      expect(await Promise.all(tables.map(rows))).toEqual(before);
       const proposed = await desk.propose(input);
       expect(proposed).toMatchObject({ policy: { policyVersion: 2, status: "PROPOSED" }, replayed: false });
       expect(proposed.policy?.effect).toEqual(tried.policy?.effect);

@@ -144,7 +144,7 @@ async function openStockedSubgraph(makeKernel: MakeKernel, items: readonly strin
   for (const system of ["erp", "wms", "returns"] as const) await bus.heartbeat(system, clock.now());
   const watermarks = createWatermarks(kernel.cache, bus.partitions, silentLogger);
   await watermarks.refresh();
-  const answers = createAnswers({ clock, policy: () => indexPolicy(defaultPolicy()), watermarks });
+  const answers = createAnswers({ clock, policy: () => indexPolicy(defaultPolicy()), watermarks, cache: null });
   return { clock, bus, subgraph, answers };
 }
 

@@ -9,51 +9,27 @@ import type { Deadlines } from "../../gateway/data-source.ts";
 import type { Endpoint, LocalSubgraph } from "../../gateway/endpoints.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../gateway/gateway.ts";
 import { systemClock } from "../../shared/clock.ts";
-import type { RequestContext } from "../../shared/command.ts";
-import { compileOperation } from "../../shared/graphql/compile.ts";
-import {
-  type CacheHints,
-  createExecutor,
-  type OperationRequest,
-  type OperationResult,
-} from "../../shared/graphql/execute.ts";
+import type { OperationRequest } from "../../shared/graphql/execute.ts";
+import { createOperations } from "../../shared/graphql/operations.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
-import type { CompiledResult } from "../../shared/graphql/subgraph.ts";
 import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../shared/identity.ts";
 import { type Logger, silentLogger } from "../../shared/logging.ts";
 
 const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
 
-/** A subgraph that anybody may ask for anything. `hintsOf`: what it says of each of its answers to caches. */
+/** A subgraph that anybody may ask for anything. `tagged`: see `SchemaParts`. */
 export function createTestSubgraph(
   sdl: string,
   resolvers: Resolvers,
   log: Logger = silentLogger,
-  hintsOf?: (request: RequestContext) => CacheHints | undefined,
+  tagged: ReadonlySet<string> = new Set(),
 ): LocalSubgraph {
   const full = `${federation}\n${sdl}`;
   const rootFields = ["Query", "Mutation"].flatMap((type) =>
     Object.keys(resolvers[type] ?? {}).map((field) => [`${type}.${field}`, "anyone" as const]),
   );
-  const schema = createSubgraphSchema({ sdl: full, resolvers, access: Object.fromEntries(rootFields) });
-  const run = createExecutor(schema, log);
-  const withHints = <R extends CompiledResult | OperationResult>(result: R, request: RequestContext): R => {
-    const cache = hintsOf?.(request);
-    return cache ? { ...result, extensions: { cache } } : result;
-  };
-  return {
-    sdl: full,
-    schema,
-    execute: async (operation, request) => withHints(await run(operation, { request }), request),
-    compile(document, operationName) {
-      const compiled = compileOperation(schema, document, operationName);
-      if (!compiled) return null;
-      return (variables, request) => {
-        const result = compiled(variables, { request });
-        return "then" in result ? result.then((r) => withHints(r, request)) : withHints(result, request);
-      };
-    },
-  };
+  const schema = createSubgraphSchema({ sdl: full, resolvers, tagged, access: Object.fromEntries(rootFields) });
+  return { sdl: full, ...createOperations(schema, log, () => ({})) };
 }
 
 export interface Received {

@@ -25,7 +25,7 @@ import {
 } from "../domain/policy-change.ts";
 import type { PolicyRow } from "../entities.ts";
 import { type PolicyInForce, readPolicyInForce } from "../policy-in-force.ts";
-import { notePolicyChange } from "../rule-changes.ts";
+import { notePolicyChange, tellRule } from "../rule-changes.ts";
 import {
   insertPolicy,
   lockNewestPolicy,
@@ -184,6 +184,7 @@ async function approve(
     channel: policy.channel,
     data: { policyVersion: policy.version },
   });
+  tellRule(recorder, { kind: "policy", id: "policy", version: policy.version });
   await notePolicyChange(tx, recorder.recorded(eventId), before.version, policy.version, nowMs);
   return policy;
 }

@@ -46,6 +46,27 @@ export async function overdueClaims(
   return rows.map(({ sku, location_id: locationId, channel, held }) => ({ sku, locationId, channel, held }));
 }
 
+/** When the next reservation of each of these positions expires, after `nowMs`; nothing where none does. */
+export async function nextExpiries(
+  reader: Reader,
+  keys: readonly PositionKey[],
+  nowMs: number,
+): Promise<(PositionKey & { readonly expiresAtMs: number })[]> {
+  if (keys.length === 0) return [];
+  const rows = await reader.query<{ sku: string; location_id: string; expires_at_ms: number | string | null }>(
+    // Of many reservations only the first is read, where MIN would read them all.
+    `SELECT p.sku, p.location_id,
+            (SELECT l.expires_at_ms FROM reservation_lines l
+              WHERE l.sku = p.sku AND l.location_id = p.location_id AND l.state = 'ACTIVE' AND l.expires_at_ms > ?
+              ORDER BY l.expires_at_ms LIMIT 1) AS expires_at_ms
+       FROM positions p WHERE (p.sku, p.location_id) IN ${tupleMarks(reader.dialect, keys.length, 2)}`,
+    [nowMs, ...keys.flatMap(({ sku, locationId }) => [sku, locationId])],
+  );
+  return rows.flatMap(({ sku, location_id: locationId, expires_at_ms: at }) =>
+    at === null ? [] : [{ sku, locationId, expiresAtMs: Number(at) }],
+  );
+}
+
 /** Reservations that somebody should have looked at by `nowMs`, the oldest first. */
 export async function dueReservations(reader: Reader, nowMs: number, most: number): Promise<string[]> {
   const rows = await reader.query<{ reservation_id: string }>(

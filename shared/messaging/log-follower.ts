@@ -1,55 +1,62 @@
 /**
- * The one reader of the log of changes in this process: page after page, from where it stood when it began.
+ * A reader of the log of changes: page after page, from where it stood when it began.
  *
  * A page is given out without a pause, so that position and subscribers agree at any moment; the next one is read when
  * the page has been dealt with, so that what is under way is bounded. A log that cannot be read is tried again; one that
  * has moved on without its reader is begun anew at its end, and whoever listens is told.
  */
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
-import { AppError } from "../../shared/errors.ts";
-import type { Part } from "../../shared/lifecycle.ts";
-import { limits } from "../../shared/limits.ts";
-import { hasReached, type LogPosition } from "../../shared/log-cursor.ts";
-import type { Logger } from "../../shared/logging.ts";
-import type { EventLog, LogEntry } from "../../shared/messaging/bus.ts";
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+import type { Part } from "../lifecycle.ts";
+import { limits } from "../limits.ts";
+import { hasReached, type LogPosition } from "../log-cursor.ts";
+import type { Logger } from "../logging.ts";
+import type { EventLog, LogEntry } from "./bus.ts";
 
-export interface Follower extends Part {
+export interface LogFollower extends Part {
   /** Everything up to here has been given out; null while that is not known. */
   position(): LogPosition | null;
+  /** Everything published before this moment has been given out; milliseconds since the epoch, 0 while not known. */
+  knownUpToMs(): number;
   /** Resolves when it is so, or when the follower has stopped. */
   until(condition: () => boolean): Promise<void>;
   /** Resolves when everything that is in the log now has been dealt with. */
   caughtUp(): Promise<void>;
 }
 
-export interface FollowerParts {
+export interface LogFollowerParts {
+  readonly name: string;
   readonly log: EventLog;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** Gives an entry out, at once; the promises are of what that leaves to be done. `at`: the position after it. */
   readonly give: (entry: LogEntry, at: LogPosition) => readonly Promise<unknown>[];
+  /** The log has moved on without its reader: what was known from it is not to be relied on. */
   readonly lost: (error: AppError) => void;
-  /** Is the log being read? Told again and again. */
-  readonly live?: (isLive: boolean) => void;
 }
 
-export function createFollower({ log, logger, give, lost, live = () => {} }: FollowerParts): Follower {
+export function createLogFollower(parts: LogFollowerParts): LogFollower {
+  const { name, log, clock, logger, give, lost } = parts;
   let position: LogPosition | null = null;
+  let knownUpToMs = 0;
   let isGiving = false;
   let stopped = false;
-  const { moved, until } = createMovement(() => stopped);
+  const { moved, next: movement } = createMovement();
 
-  async function beginning(): Promise<LogPosition> {
-    const end = await log.end();
-    live(true);
-    return end;
+  async function until(condition: () => boolean): Promise<void> {
+    while (!condition() && !stopped) await movement();
   }
 
   async function followOn(from: LogPosition): Promise<void> {
+    const beganMs = clock.now();
     const entries = await log.next(from, limits.changePageMax);
     // A log that is closed answers at once: without a pause nobody else would ever have a turn.
-    if (entries.length === 0) await nextTurn();
-    if (!stopped) live(true);
-    if (stopped || entries.length === 0) return;
+    if (entries.length === 0) {
+      knownUpToMs = clock.now();
+      return nextTurn();
+    }
+    if (stopped) return;
     isGiving = true;
     let at = from;
     const work = entries.flatMap((entry) => {
@@ -57,16 +64,21 @@ export function createFollower({ log, logger, give, lost, live = () => {} }: Fol
       return give(entry, at);
     });
     position = at;
+    // A page that is full says nothing of what follows on it.
+    if (!hasFullPage(entries)) knownUpToMs = beganMs;
     await Promise.all(work);
     isGiving = false;
     moved();
   }
 
   async function recover(error: unknown): Promise<void> {
-    live(false);
-    if (isLost(error, logger)) {
+    if (error instanceof AppError && error.code === "RESYNC_REQUIRED") {
+      logger.warn({ error }, "the log of changes has moved on without its reader: subscribers must begin again");
       position = null;
+      knownUpToMs = 0;
       lost(error);
+    } else {
+      logger.warn({ error }, "the log of changes cannot be read; it is tried again");
     }
     await wait(limits.consumerBackoffMs * 4);
   }
@@ -74,7 +86,7 @@ export function createFollower({ log, logger, give, lost, live = () => {} }: Fol
   async function run(): Promise<void> {
     while (!stopped) {
       try {
-        position ??= await beginning();
+        position ??= await log.end();
         moved();
         await followOn(position);
       } catch (error) {
@@ -84,15 +96,15 @@ export function createFollower({ log, logger, give, lost, live = () => {} }: Fol
   }
 
   return {
-    name: "subscriptions",
+    name,
     position: () => position,
+    knownUpToMs: () => knownUpToMs,
     until,
     async start() {
       run();
     },
     async stop() {
       stopped = true;
-      live(false);
       moved();
     },
     async caughtUp() {
@@ -102,16 +114,7 @@ export function createFollower({ log, logger, give, lost, live = () => {} }: Fol
   };
 }
 
-function isLost(error: unknown, logger: Logger): error is AppError {
-  if (error instanceof AppError && error.code === "RESYNC_REQUIRED") {
-    logger.warn({ error }, "the log of changes has moved on without its reader: subscribers must begin again");
-    return true;
-  }
-  logger.warn({ error }, "the log of changes cannot be read; it is tried again");
-  return false;
-}
-
-function createMovement(isOver: () => boolean) {
+function createMovement() {
   let waiting: (() => void)[] = [];
   return {
     moved(): void {
@@ -119,10 +122,14 @@ function createMovement(isOver: () => boolean) {
       waiting = [];
       for (const resolve of woken) resolve();
     },
-    async until(condition: () => boolean): Promise<void> {
-      while (!condition() && !isOver()) await new Promise<void>((resolve) => waiting.push(resolve));
-    },
+    next: () => new Promise<void>((resolve) => waiting.push(resolve)),
   };
+}
+
+function hasFullPage(entries: readonly LogEntry[]): boolean {
+  const counts = new Map<number, number>();
+  for (const { partition } of entries) counts.set(partition, (counts.get(partition) ?? 0) + 1);
+  return Math.max(...counts.values()) >= limits.changePageMax;
 }
 
 /** The position after `entry`. */

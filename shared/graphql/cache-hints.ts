@@ -1,0 +1,46 @@
+/**
+ * What one operation read, told to whoever might keep its answer.
+ *
+ * Silence is never taken for consent: an answer may be kept only if every field that read something named it. Times are
+ * ages, so that two clocks need not agree.
+ */
+import type { CacheHints } from "./execute.ts";
+
+export interface CacheHintCollector {
+  /** These were read; good for `maxAgeMs` at most, whatever happens. */
+  read(tags: Iterable<string>, maxAgeMs: number): void;
+  /** Something was read that has no name here. */
+  readUntagged(): void;
+  /** These are another now. */
+  changed(tags: Iterable<string>): void;
+  /** Undefined: nothing that anybody could use. */
+  collect(): CacheHints | undefined;
+}
+
+export function createCacheHints(): CacheHintCollector {
+  const tags = new Set<string>();
+  const changed = new Set<string>();
+  let maxAgeMs = Number.POSITIVE_INFINITY;
+  let untagged = false;
+  return {
+    read(more, ageMs) {
+      for (const tag of more) tags.add(tag);
+      maxAgeMs = Math.min(maxAgeMs, ageMs);
+    },
+    readUntagged() {
+      untagged = true;
+    },
+    changed(more) {
+      for (const tag of more) changed.add(tag);
+    },
+    collect() {
+      const known = !untagged && tags.size > 0;
+      if (!known && changed.size === 0) return undefined;
+      return {
+        tags: known ? [...tags] : null,
+        maxAgeMs: known ? Math.min(maxAgeMs, Number.MAX_SAFE_INTEGER) : 0,
+        ...(changed.size > 0 ? { changed: [...changed] } : {}),
+      };
+    },
+  };
+}
