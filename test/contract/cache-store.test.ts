@@ -69,10 +69,19 @@ describeRedis("Redis cache", () => {
 
   promises(open);
 
+  it("does not believe what an earlier life of the server left behind", async () => {
+    const cache = await open();
+    await cache.putMany([entry("left", 7)]);
+    const [key = ""] = await corner.redis.keys(`${corner.prefix}cache:*:left`);
+    await corner.redis.rename(key, key.replace(/cache:\w+:/, "cache:another:"));
+    expect(await cache.getMany(["left"])).toEqual([null]);
+    await cache.close();
+  });
+
   it("gives every entry its time to live, anew with every put", async () => {
     const cache = await open();
-    const key = `${corner.prefix}cache:ttl`;
     await cache.putMany([{ ...entry("ttl", 1), ttlMs: 5_000 }]);
+    const [key = ""] = await corner.redis.keys(`${corner.prefix}cache:*:ttl`);
     expect(await corner.redis.pttl(key)).toBeGreaterThan(4_000);
     expect(await corner.redis.pttl(key)).toBeLessThanOrEqual(5_000);
     await cache.putMany([{ ...entry("ttl", 2), ttlMs: 90_000 }]);
@@ -101,7 +110,9 @@ describeRedis("Redis cache", () => {
 
   it("fails where the entry cannot be written, instead of pretending", async () => {
     const cache = await open();
-    await corner.redis.set(`${corner.prefix}cache:odd`, "not a hash");
+    await cache.putMany([entry("odd", 1)]);
+    const [key = ""] = await corner.redis.keys(`${corner.prefix}cache:*:odd`);
+    await corner.redis.set(key, "not a hash");
     await expect(cache.putMany([entry("odd", 1)])).rejects.toThrow("WRONGTYPE");
     await expect(cache.getMany(["odd"])).rejects.toThrow("WRONGTYPE");
     await cache.close();

@@ -1,7 +1,7 @@
 /**
  * Many requests at once at several gateways, as buyers' programs send them, and what came of it.
  *
- * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS): little in the suite, the whole promise when somebody asks for
+ * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, SECONDS): little in the suite, the whole promise when somebody asks for
  * it. Says how long the answers took, and judges nothing.
  */
 import { expect } from "vitest";
@@ -15,6 +15,8 @@ export const keyCount = countFrom("KEYS", 100);
 export const cutCount = countFrom("CUTS", 10);
 /** How many sockets wait for changes at once: what fits into the suite, or SOCKETS, a multiple of 20. */
 export const socketCount = countFrom("SOCKETS", 100);
+/** For how long readers and writers go on, in seconds: a look in the suite, or SECONDS. */
+export const secondCount = countFrom("SECONDS", 5);
 
 export interface Rush<T> {
   /** In the order of the requests. */

@@ -39,6 +39,8 @@ export interface Target {
 export interface TargetOptions {
   /** With processes: so many gateways, each before an availability process of its own. Default 1. */
   readonly gateways?: number;
+  /** With processes: availability runs in each gateway's own process, as `npm start` mounts it. Default false. */
+  readonly mounted?: boolean;
 }
 
 export interface Processes {
@@ -88,8 +90,8 @@ export function settled(target: Target): Promise<void> {
   return target.eventually(() => expectSettled(target));
 }
 
-export function startTarget(kind: TargetKind, { gateways = 1 }: TargetOptions = {}): Promise<Target> {
-  return kind === "embedded" ? startEmbedded() : startProcesses(gateways);
+export function startTarget(kind: TargetKind, options: TargetOptions = {}): Promise<Target> {
+  return kind === "embedded" ? startEmbedded() : startProcesses(options);
 }
 
 async function startEmbedded(): Promise<Target> {
@@ -120,7 +122,7 @@ export async function openEmbedded(config: Config, overrides: KernelOverrides = 
   };
 }
 
-async function startProcesses(gateways: number): Promise<Target> {
+async function startProcesses({ gateways = 1, mounted = false }: TargetOptions): Promise<Target> {
   const scratch = createScratch("mysql", { AUTH_SECRET: secret });
   const env = {
     DATA_DIR: scratch.config.dataDir,
@@ -131,24 +133,26 @@ async function startProcesses(gateways: number): Promise<Target> {
     AUTH_SECRET: secret,
   };
   const start = (name: SystemName, port = "0") => startProgram(`subgraphs/${name}/main.ts`, { ...env, PORT: port });
+  const alone = systemNames.filter((name) => !(mounted && name === "availability"));
   const subgraphs = new Map<SystemName, Program>(
-    await Promise.all(systemNames.map(async (name) => [name, await start(name)] as const)),
+    await Promise.all(alone.map(async (name) => [name, await start(name)] as const)),
   );
   const urlOf = (name: SystemName) => (subgraphs.get(name) as Program).url;
-  const startGateway = (availability: string) =>
-    startProgram("gateway/main.ts", {
+  const startGateway = (availability: string | null) =>
+    startProgram(mounted ? "main.ts" : "gateway/main.ts", {
       ...env,
       PORT: "0",
-      ...Object.fromEntries(systemNames.map((name) => [`${name.toUpperCase()}_URL`, urlOf(name)])),
-      AVAILABILITY_URL: availability,
+      DEMO: "off",
+      ...Object.fromEntries(alone.map((name) => [`${name.toUpperCase()}_URL`, urlOf(name)])),
+      ...(availability === null ? {} : { AVAILABILITY_URL: availability }),
     });
-  const gateway = await startGateway(urlOf("availability"));
+  const gateway = await startGateway(mounted ? null : urlOf("availability"));
   const replicas: Program[] = [];
   const urls = [gateway.url];
   for (let i = 1; i < gateways; i++) {
-    const availability = await start("availability");
-    const another = await startGateway(availability.url);
-    replicas.push(another, availability);
+    const availability = mounted ? null : await start("availability");
+    const another = await startGateway(availability?.url ?? null);
+    replicas.push(another, ...(availability ? [availability] : []));
     urls.push(another.url);
   }
   return {

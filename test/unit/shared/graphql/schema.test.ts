@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import type { AccessTable } from "../../../../shared/access.ts";
+import { type CacheHintCollector, createCacheHints } from "../../../../shared/graphql/cache-hints.ts";
 import { createExecutor } from "../../../../shared/graphql/execute.ts";
 import { createSubgraphSchema } from "../../../../shared/graphql/schema.ts";
 import { anonymous, type Role } from "../../../../shared/identity.ts";
@@ -41,11 +42,37 @@ describe("an access table", () => {
   });
 });
 
+describe("a field with a resolver", () => {
+  const Query = {
+    open: (_: unknown, __: unknown, { hints }: { hints: CacheHintCollector }) => hints.read(["open"], 9),
+    closed: () => 2,
+    thing: () => ({ id: "t", secret: 3 }),
+  };
+  const of = (...fields: string[]) =>
+    createSubgraphSchema({ sdl, resolvers: { ...resolvers, Query }, access, tagged: new Set(fields) });
+
+  it.each([
+    ["{ open }", { tags: ["open"], maxAgeMs: 9 }],
+    ["{ open thing { id } }", undefined],
+    ["{ thing { id } }", undefined],
+  ])("that does not say what it read makes an answer that is not kept: %s", async (query, told) => {
+    const hints = createCacheHints();
+    const context = { request: { identity: anonymous, correlationId: "c" }, hints };
+    await createExecutor(of("Query.open"), silentLogger)({ query }, context);
+    expect(hints.collect()).toEqual(told);
+  });
+
+  it("that is said to name what it reads has to exist", () => {
+    expect(() => of("Query.open", "Query.gone")).toThrow("Query.gone");
+  });
+});
+
 describe("a rule", () => {
   const run = createExecutor(createSubgraphSchema({ sdl, resolvers, access }), silentLogger);
   const ask = async (query: string, roles: Role[] | null, variables = {}) => {
     const identity = roles ? { ...anonymous, person: "walter", roles: new Set(roles) } : anonymous;
-    const { data, errors } = await run({ query, variables }, { request: { identity, correlationId: "c" } });
+    const context = { request: { identity, correlationId: "c" }, hints: createCacheHints() };
+    const { data, errors } = await run({ query, variables }, context);
     return { data, codes: (errors ?? []).map((error) => error.extensions?.["code"]) };
   };
   const reference = `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on Thing { id secret } } }`;
