@@ -18,7 +18,6 @@ import {
 } from "../subgraphs/availability/commands/reservations.ts";
 import { createPolicyInForce } from "../subgraphs/availability/policy-in-force.ts";
 import { availabilityDatabase } from "../subgraphs/availability/subgraph.ts";
-import { createTurns } from "../subgraphs/availability/turns.ts";
 import { createWatermarks } from "../subgraphs/availability/watermarks.ts";
 import { hotIndex, locationsOf, skuAt } from "./data/data-set.ts";
 import type { World } from "./world.ts";
@@ -54,7 +53,7 @@ export async function openReserving(world: World): Promise<Reserving> {
   const watermarks = createWatermarks(kernel.cache, kernel.bus.partitions, kernel.log);
   const answers = createAnswers({ clock: kernel.clock, policy: inForce.current, watermarks, cache: null });
   const deps = { system: db.system, db, clock: kernel.clock, committed: () => {} };
-  const commands = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
+  const commands = createReservationCommands({ ...deps, answers, inForce });
   return {
     reserve: (place, key) => reserve(commands, place, key),
     reserveNaively: (key) => reserveNaively(db, key),

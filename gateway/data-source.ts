@@ -2,15 +2,21 @@
  * How the gateway asks one subgraph: within a deadline, with the parsed document where it runs in this process.
  *
  * A subgraph that does not answer costs the client its fields and nothing else: each is null with SOURCE_UNAVAILABLE
- * and the owner's name. A defect in a local subgraph is thrown on, to be masked and logged at the edge.
+ * and the owner's name. One that has not answered several times in a row is left alone for a moment (`breaker.ts`). A
+ * defect in a local subgraph is thrown on, to be masked and logged at the edge.
  */
 import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from "@apollo/gateway";
 import { type DocumentNode, Kind } from "graphql";
+import type { Clock } from "../shared/clock.ts";
 import { AppError } from "../shared/errors.ts";
+import type { OperationResult } from "../shared/graphql/execute.ts";
+import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import { createBreaker } from "./breaker.ts";
 import type { OperationContext } from "./context.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { SubgraphClient } from "./endpoints.ts";
+import type { Fetch } from "./execution/plan.ts";
 import { sourceErrors } from "./source-errors.ts";
 
 export interface Deadlines {
@@ -22,37 +28,58 @@ export interface DataSourceParts {
   readonly name: string;
   readonly client: SubgraphClient;
   readonly deadlines: Deadlines;
+  readonly clock: Clock;
   readonly log: Logger;
   /** Told of what a mutation changed, before its caller is. */
   readonly changed?: ((tags: readonly string[]) => void) | undefined;
 }
 
-export function createDataSource({ name, client, deadlines, log, changed }: DataSourceParts): GraphQLDataSource {
+/** The one way to a subgraph for whatever executes plans. */
+export interface DataSource {
+  ask(fetch: Fetch, request: OperationContext): Promise<OperationResult>;
+}
+
+export function createDataSource({ name, client, deadlines, clock, log, changed }: DataSourceParts): DataSource {
+  const breaker = createBreaker({ failuresMax: limits.breakerFailuresMax, retryMs: limits.breakerRetryMs });
+
   return {
-    async process(options) {
-      const { query, variables, operationName } = options.request;
-      const document = "document" in options ? options.document : undefined;
-      const request = requestOf(options);
+    async ask(fetch, request) {
+      const { query, document, variables, operationName, representationsText } = fetch;
       // Entities fetched after a mutation are a query of their own, so the fetched document decides.
       const operation = document && operationOf(document);
       const isQuery = operation === "query" || operation === "subscription";
       const extensions = operation === "subscription" && request.change ? { change: request.change } : undefined;
+      if (!breaker.allows(clock.now())) return { errors: sourceErrors(name, document, variables) };
       try {
         const result = await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
           client.execute({ query, document, variables, operationName, extensions }, request, {
             signal,
             repeatable: isQuery,
+            representationsText,
           }),
         );
+        breaker.succeeded();
         const { changed: tags } = result.extensions?.cache ?? {};
         if (tags && tags.length > 0) changed?.(tags);
         return result;
       } catch (error) {
         if (!isUnavailable(error)) throw error;
+        breaker.failed(clock.now());
         const { correlationId } = request;
         log.warn({ subgraph: name, error: error.cause ?? error, correlationId }, "a subgraph does not answer");
         return { errors: sourceErrors(name, document, variables) };
       }
+    },
+  };
+}
+
+/** For @apollo/gateway's own executor. */
+export function toApolloDataSource(source: DataSource): GraphQLDataSource {
+  return {
+    async process(options) {
+      const { query = "", variables = {}, operationName } = options.request;
+      const document = "document" in options ? options.document : undefined;
+      return source.ask({ query, document, variables, operationName }, requestOf(options));
     },
   };
 }

@@ -20,6 +20,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** May the operation be sent a second time without harm? */
   readonly repeatable: boolean;
+  /** The variable `representations` as JSON, where it has been printed already. */
+  readonly representationsText?: string | undefined;
 }
 
 /** A subgraph as the gateway calls it. Fails with SOURCE_UNAVAILABLE when nothing usable comes back. */

@@ -73,6 +73,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     endpoints,
     config,
     deadlines,
+    clock,
     log,
     changed: (tags) => cache?.drop(tags),
   });

@@ -15,6 +15,8 @@ export interface Planned {
 }
 
 export interface Planner {
+  /** The owners, and where the supergraph says they are. */
+  readonly subgraphs: readonly { readonly name: string; readonly url: string }[];
   /** What clients see. */
   readonly schema: GraphQLSchema;
   /** With what only the planner knows of the subgraphs. */
@@ -29,6 +31,7 @@ export function createPlanner(supergraphSdl: string, validate: boolean): Planner
   const apiSchema = supergraph.apiSchema();
   const planner = new QueryPlanner(supergraph, { exposeDocumentNodeInFetchNode: true });
   return {
+    subgraphs: supergraph.subgraphsMetadata(),
     schema: apiSchema.toGraphQLJSSchema(),
     supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
     plan(document, operationName) {

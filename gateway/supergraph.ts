@@ -1,16 +1,19 @@
 /**
- * The supergraph as something that executes operations: composed, planned by @apollo/gateway, fetched by our own sources.
+ * The supergraph as something that executes operations: composed, planned, fetched by our own sources.
  *
  * A subgraph in this process wins over any URL. With a supergraph file its own URLs hold, because a release pins them
- * together with the schema. The only door to @apollo/gateway, which takes over planning and merging and nothing else.
+ * together with the schema. Plans are executed by `execution/`; with SHORT_PATH=off by @apollo/gateway, to which this
+ * is the only door.
  */
 import { ApolloGateway } from "@apollo/gateway";
+import type { Clock } from "../shared/clock.ts";
 import { type Config, silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
-import { createDataSource, type Deadlines } from "./data-source.ts";
+import { createDataSource, type DataSource, type Deadlines, toApolloDataSource } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
+import { createOwnGateway, type StockGatewayParts } from "./execution/apollo-executor.ts";
 import { createPlanCache } from "./plan-cache.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
@@ -20,6 +23,7 @@ export interface SupergraphParts {
   readonly endpoints: readonly Endpoint[];
   readonly config: Pick<Config, "supergraphFile" | "introspection" | "shortPath">;
   readonly deadlines: Deadlines;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly changed?: ((tags: readonly string[]) => void) | undefined;
 }
@@ -27,7 +31,7 @@ export interface SupergraphParts {
 /** What a supergraph is once composed. */
 export interface Composed {
   readonly executor: SupergraphExecutor;
-  /** Null: nobody wanted one. */
+  /** Null: @apollo/gateway plans for itself, and nobody else does. */
   readonly planner: Planner | null;
 }
 
@@ -40,7 +44,7 @@ export interface Supergraph {
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, deadlines, log, changed } = parts;
+  const { endpoints, deadlines, clock, log, changed } = parts;
   const { supergraphFile, introspection, shortPath } = parts.config;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
@@ -69,36 +73,41 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
     throw new AppError("CONFIG_INVALID", { message });
   }
 
+  const sourceOf = (name: string, url: string | undefined): DataSource =>
+    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log, changed });
+
   return {
     remote,
     async compose() {
       const supergraphSdl = supergraphFile ? await readSupergraph(supergraphFile) : await composed();
-      silenceTelemetry();
-      const gateway = new ApolloGateway({
-        supergraphSdl,
-        buildService: ({ name, url }) =>
-          createDataSource({ name, client: clientOf(name, url), deadlines, log, changed }),
-        queryPlannerConfig: { exposeDocumentNodeInFetchNode: true, cache: createPlanCache() },
-        // What we composed ourselves is valid by construction.
-        validateSupergraph: supergraphFile !== null,
-        // A plan tells as much as introspection does.
-        __exposeQueryPlanExperimental: introspection,
-        logger: toApolloLogger(log),
-      });
-      return {
-        executor: {
-          load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
-          onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
-          stop: () => gateway.stop(),
-        },
-        planner: shortPath ? plannerOf(supergraphSdl, supergraphFile) : null,
+      // A plan tells as much as introspection does.
+      const shared = { supergraphSdl, validate: supergraphFile !== null, introspection, sourceOf };
+      const planner = shortPath ? plannerOf(supergraphSdl, supergraphFile) : null;
+      const gateway = planner ? createOwnGateway({ ...shared, planner }) : createStockGateway(shared, log);
+      const executor: SupergraphExecutor = {
+        load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
+        onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
+        stop: () => gateway.stop(),
       };
+      return { executor, planner };
     },
     async close() {
       closing.abort();
       await Promise.all([...remote.values()].map((client) => client.close()));
     },
   };
+}
+
+function createStockGateway(parts: StockGatewayParts, log: Logger): SupergraphExecutor {
+  silenceTelemetry();
+  return new ApolloGateway({
+    supergraphSdl: parts.supergraphSdl,
+    buildService: ({ name, url }) => toApolloDataSource(parts.sourceOf(name, url)),
+    queryPlannerConfig: { exposeDocumentNodeInFetchNode: true, cache: createPlanCache() },
+    validateSupergraph: parts.validate,
+    __exposeQueryPlanExperimental: parts.introspection,
+    logger: toApolloLogger(log),
+  });
 }
 
 function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planner {

@@ -15,5 +15,10 @@ export function canonicalJson(value: unknown): string {
 
 /** Hex SHA-256 of the canonical JSON. */
 export function canonicalHash(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return hashOf(canonicalJson(value));
+}
+
+/** Hex SHA-256 of a text. */
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

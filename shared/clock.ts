@@ -29,6 +29,14 @@ export function manualClock(startMs = Date.UTC(2026, 0, 5, 8)): ManualClock {
   };
 }
 
+let lastMs = 0;
+let lastText = "1970-01-01T00:00:00.000Z";
+
+/** The text of one moment is asked for many times: every event has it twice. */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }

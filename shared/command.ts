@@ -5,7 +5,7 @@
  * (a user error) undoes what the command did, is audited, and is stored as the reply of its key, so that copies of a
  * refused request get the same refusal. Input that is malformed should be refused before, without burning the key.
  */
-import { canonicalHash } from "./canonical-json.ts";
+import { canonicalJson, hashOf } from "./canonical-json.ts";
 import type { Clock } from "./clock.ts";
 import type { SystemName } from "./config.ts";
 import type { Database, Transaction } from "./db/database.ts";
@@ -15,7 +15,7 @@ import { AppError, isUserError } from "./errors.ts";
 import type { AnyEvent } from "./events/canonical-event.ts";
 import type { Identity } from "./identity.ts";
 import { parseIdempotencyKey } from "./ids.ts";
-import { createRecorder, type Recorder } from "./recorder.ts";
+import { type AuditEntry, type Cause, createRecorder, type Recorder } from "./recorder.ts";
 
 /** What every command knows about its caller. */
 export interface RequestContext {
@@ -47,42 +47,68 @@ export interface UserErrorRow {
 /** A mutation's reply: the command's own fields and what every payload has. */
 export type Payload<R> = R & { readonly userErrors: readonly UserErrorRow[]; readonly replayed: boolean };
 
-export interface Command<R extends object> {
+/** What a kind of command answers when it refuses. */
+export interface Refusing<R extends object> {
   readonly operation: string;
-  readonly input: CommandInput;
-  readonly context: RequestContext;
   /** The payload's own fields when the command is refused, e.g. `{ reservation: null }`. */
   readonly refused: R;
   /** What the payload's own fields say besides when it is refused with this error. */
   readonly explain?: (error: AppError) => Partial<R>;
+}
+
+export interface Command<R extends object> extends Refusing<R> {
+  readonly input: CommandInput;
+  readonly context: RequestContext;
   /** Does the work; may run more than once (see `Database`). */
   readonly work: (tx: Transaction, recorder: Recorder) => Promise<R>;
 }
 
-interface StoredKey {
+/** A command that has a key to be run under. */
+export interface Accepted<I extends CommandInput = CommandInput> {
+  readonly input: I;
+  readonly context: RequestContext;
+  readonly key: string;
+  readonly caller: string;
+  readonly inputHash: string;
+  /** Characters of the input as canonical JSON. */
+  readonly inputLength: number;
+}
+
+export interface StoredKey {
   input_hash: string;
   reply: string | null;
+}
+
+/** Fails with INVALID_INPUT: the key cannot be one. */
+export function accept<I extends CommandInput>(input: I, context: RequestContext): Accepted<I> {
+  const key = parseIdempotencyKey(input.idempotencyKey);
+  const caller = context.identity.person ?? "anonymous";
+  const text = canonicalJson(input);
+  return { input, context, key, caller, inputHash: hashOf(text), inputLength: text.length };
+}
+
+export function causeOfCommand({ caller, context, key }: Accepted): Cause {
+  return {
+    person: caller,
+    roles: [...context.identity.roles],
+    correlationId: context.correlationId,
+    causationId: null,
+    idempotencyKey: key,
+  };
 }
 
 /** Fails with what `work` fails with, unless it is a user error: that becomes part of the payload. */
 export async function runCommand<R extends object>(deps: CommandDeps, command: Command<R>): Promise<Payload<R>> {
   const { operation, input, context } = command;
   try {
-    const key = parseIdempotencyKey(input.idempotencyKey);
-    const caller = context.identity.person ?? "anonymous";
-    const inputHash = canonicalHash(input);
+    const accepted = accept(input, context);
+    const { key, caller, inputHash } = accepted;
     let told: readonly AnyEvent[] = [];
     const reply = await deps.db.transaction(async (tx) => {
       told = [];
       const stored = await claimKey(deps, tx, caller, operation, key, inputHash);
       if (stored) return replay<R>(stored, inputHash);
-      const recorder = createRecorder(deps.system, deps.clock, {
-        person: caller,
-        roles: [...context.identity.roles],
-        correlationId: context.correlationId,
-        causationId: null,
-        idempotencyKey: key,
-      });
+      const recorder = createRecorder(deps.system, deps.clock, causeOfCommand(accepted));
       const payload = await attempt(tx, command, recorder);
       told = await recorder.flush(tx);
       await tx.run("UPDATE idempotency_keys SET reply = ? WHERE caller = ? AND operation = ? AND idempotency_key = ?", [
@@ -137,7 +163,8 @@ async function claimKey(
   return stored;
 }
 
-function replay<R>(stored: StoredKey, inputHash: string): Payload<R> {
+/** Fails with IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS. */
+export function replay<R>(stored: StoredKey, inputHash: string): Payload<R> {
   if (stored.input_hash !== inputHash) {
     throw new AppError("IDEMPOTENCY_KEY_REUSED", { field: ["input", "idempotencyKey"] });
   }
@@ -156,17 +183,30 @@ async function attempt<R extends object>(
   } catch (error) {
     if (!isUserError(error)) throw error;
     recorder.clear();
-    recorder.audit({
-      subject: `command:${command.operation}`,
-      action: command.operation,
-      outcome: error.code,
-      detail: { input: command.input, ...error.details },
-    });
-    return refusal({ ...command.refused, ...command.explain?.(error) }, error);
+    recorder.audit(auditOfRefusal(command, command.input, error));
+    return explained(command, error);
   }
 }
 
-function refusal<R extends object>(refused: R, error: AppError): Payload<R> {
+export function auditOfRefusal<R extends object>(
+  { operation }: Refusing<R>,
+  input: CommandInput,
+  error: AppError,
+): AuditEntry {
+  return {
+    subject: `command:${operation}`,
+    action: operation,
+    outcome: error.code,
+    detail: { input, ...error.details },
+  };
+}
+
+/** The reply that says no, and what can be said besides. */
+export function explained<R extends object>({ refused, explain }: Refusing<R>, error: AppError): Payload<R> {
+  return refusal({ ...refused, ...explain?.(error) }, error);
+}
+
+export function refusal<R extends object>(refused: R, error: AppError): Payload<R> {
   return { ...refused, userErrors: [toUserError(error)], replayed: false };
 }
 

@@ -55,8 +55,13 @@ export const limits = {
   countLinesMax: 200,
 
   reservationLinesMax: 200,
-  /** Of one process: fewer than its connections, so that a rush leaves some for the answers. */
-  reservationsAtOnceMax: 6,
+  /** Callers that share one transaction; characters that they ask with; positions that it locks. */
+  reservationBatchMax: 512,
+  reservationBatchLengthMax: 131_072,
+  reservationBatchPositionsMax: 2_000,
+  /** Of one process: both together fewer than its connections, so that a rush leaves some for the answers. */
+  reservationBatchesAtOnceMax: 2,
+  reservationsAtOnceMax: 4,
   reservationsInLineMax: 2_000,
   reservationTtlDefaultS: 900,
   reservationTtlMaxS: 7 * 24 * 3_600,
@@ -124,6 +129,10 @@ export const limits = {
   subgraphMutationMs: 20_000,
   subgraphConnectMs: 1_000,
   subgraphConnectionsMax: 64,
+  /** Calls in a row that an owner may leave unanswered before it is left alone. */
+  breakerFailuresMax: 10,
+  /** How long it is left alone, and so how long its return may go unnoticed. */
+  breakerRetryMs: 500,
   subgraphResponseBytesMax: 64 * 1_048_576,
   /** Errors of their own that one unanswered call to a subgraph gives to the fields it leaves null. */
   sourceErrorsMax: 100,

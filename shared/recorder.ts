@@ -77,7 +77,8 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
       return full.id;
     },
     recorded(eventId) {
-      const event = events.find(({ id }) => id === eventId);
+      // Asked about what has just been added: from the end.
+      const event = events.findLast(({ id }) => id === eventId);
       if (!event) throw new Error(`no event ${eventId} was recorded`);
       return event;
     },

@@ -87,7 +87,8 @@ const meaningless = new Set(["INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR"
 
 function codeOf(error: GraphQLError): string {
   if (isTooComplex(error)) return "QUERY_TOO_COMPLEX";
-  const { code, serviceName } = error.extensions;
+  // A gateway's executor may report an error that graphql-js has never seen.
+  const { code, serviceName } = error.extensions ?? {};
   if (typeof code !== "string") return isAboutVariables(error) ? "BAD_USER_INPUT" : "INTERNAL";
   if (serviceName !== undefined) {
     // The gateway wrote the document that the subgraph refused, so the caller is not to blame.
@@ -103,7 +104,7 @@ function isAboutVariables(error: GraphQLError): boolean {
 }
 
 function reportedBySubgraph(error: GraphQLError): string | undefined {
-  const { incidentId, serviceName } = error.extensions;
+  const { incidentId, serviceName } = error.extensions ?? {};
   return serviceName !== undefined && typeof incidentId === "string" ? incidentId : undefined;
 }
 

@@ -99,7 +99,12 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
 }
 
 async function queryOn<T>(runner: QueryRunner, sql: string, params: readonly SqlValue[] = []): Promise<T[]> {
-  return (await runner.query(sql, [...params])) as T[];
+  return (await runner.query(sql, valuesOf(params))) as T[];
+}
+
+/** For none, null: of anything else mysql2 would look for the place through the whole text of the statement. */
+function valuesOf(params: readonly SqlValue[]): SqlValue[] {
+  return params.length === 0 ? (null as unknown as SqlValue[]) : [...params];
 }
 
 function transactionOn(runner: QueryRunner): Transaction {
@@ -114,7 +119,7 @@ function transactionOn(runner: QueryRunner): Transaction {
         savepoint.isSet = true;
         await runner.query(`SAVEPOINT ${savepoint.name}`);
       }
-      return (await runner.query(sql, [...params], true)).affected ?? 0;
+      return (await runner.query(sql, valuesOf(params), true)).affected ?? 0;
     },
     async savepoint(work) {
       // A name of its own: a second savepoint of the same name would take the first one away.

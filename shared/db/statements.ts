@@ -89,19 +89,45 @@ async function insert(tx: Transaction, verb: string, table: string, rows: readon
   const first = rows[0];
   if (!first) return 0;
   const columns = Object.keys(first);
+  const head = `${verb} ${table} (${columns.join(", ")}) VALUES `;
   const rowsMax = Math.floor(valuesMax / columns.length);
   let changed = 0;
   for (let from = 0; from < rows.length; from += rowsMax) {
-    const part = rows.slice(from, from + rowsMax);
+    const part = from === 0 && rows.length <= rowsMax ? rows : rows.slice(from, from + rowsMax);
+    if (tx.dialect === "mysql") {
+      changed += await tx.run(head + part.map((row) => tupleText(columns, row)).join(", ") + tail);
+      continue;
+    }
     const tuple = `(${marks(columns.length)})`;
-    const sql = `${verb} ${table} (${columns.join(", ")}) VALUES ${part.map(() => tuple).join(", ")}${tail}`;
     changed += await tx.run(
-      sql,
+      head + part.map(() => tuple).join(", ") + tail,
       part.flatMap((row) => columns.map((column) => row[column] as SqlValue)),
     );
   }
   return changed;
 }
+
+/** mysql2 writes values into the text of a statement; for thousands of them it is much faster to write them at once. */
+function tupleText(columns: readonly string[], row: Values): string {
+  let text = "(";
+  for (const column of columns) text += `${text.length > 1 ? ", " : ""}${literal(row[column] as SqlValue)}`;
+  return `${text})`;
+}
+
+/**
+ * A value as MySQL reads it. A quote is doubled, never put behind a backslash: it ends the text in no SQL mode.
+ */
+export function literal(value: SqlValue): string {
+  if (value === null) return "NULL";
+  if (typeof value === "string") {
+    return needsDoubling.test(value) ? `'${value.replace(doubled, "$&$&")}'` : `'${value}'`;
+  }
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  throw new TypeError(`no SQL value: ${String(value)}`);
+}
+
+const needsDoubling = /['\\]/;
+const doubled = /['\\]/g;
 
 /** MySQL hands BIGINT over as text. */
 export function numberOrNull(value: number | string | null): number | null {

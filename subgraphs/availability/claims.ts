@@ -12,7 +12,7 @@ import type { Cause, Recorder } from "../../shared/recorder.ts";
 import { figuresOf, type Projected } from "./domain/projection.ts";
 import { allocate, claim, handOver, type Reservation, reservationChanged } from "./domain/reservation.ts";
 import type { ReservationLineRow } from "./entities.ts";
-import { lockKnownPositions, saveClaims } from "./store/positions.ts";
+import { lockKnownPositions, type PositionKey, saveClaims } from "./store/positions.ts";
 import {
   type AllocationAt,
   linesOfOrders,
@@ -26,11 +26,9 @@ import {
 /** Locked positions by their key; changed in place of one another. */
 export type LockedPositions = Map<string, Projected>;
 
-export async function lockPositionsOf(
-  tx: Transaction,
-  { lines }: Pick<Reservation, "lines">,
-): Promise<LockedPositions> {
-  return new Map((await lockKnownPositions(tx, lines)).map((position) => [positionText(position), position]));
+/** Those of `places` that have a row. */
+export async function lockPositionsOf(tx: Transaction, places: readonly PositionKey[]): Promise<LockedPositions> {
+  return new Map((await lockKnownPositions(tx, places)).map((position) => [positionText(position), position]));
 }
 
 type ReservationEvent =
@@ -41,18 +39,26 @@ type ReservationEvent =
   | "reservation.unallocated";
 
 /** Audit row and event of what has become of a reservation; the event is the cause of what it does to positions. */
-export function tell(recorder: Recorder, type: ReservationEvent, reservation: Reservation): ChangeCause {
+export function tell(
+  recorder: Recorder,
+  type: ReservationEvent,
+  reservation: Reservation,
+  by: Cause = recorder.cause,
+): ChangeCause {
   const { reservationId, version, channel, orderId } = reservation;
   const data = reservationChanged(reservation);
-  recorder.audit({ subject: `reservation:${reservationId}`, action: type, detail: data });
-  const eventId = recorder.event({
-    type,
-    sourceSeq: version,
-    partitionKey: `reservation:${reservationId}`,
-    documentRef: orderId === null ? { type: "RESERVATION", id: reservationId } : { type: "ORDER", id: orderId },
-    channel,
-    data,
-  });
+  recorder.audit({ subject: `reservation:${reservationId}`, action: type, detail: data }, by);
+  const eventId = recorder.event(
+    {
+      type,
+      sourceSeq: version,
+      partitionKey: `reservation:${reservationId}`,
+      documentRef: orderId === null ? { type: "RESERVATION", id: reservationId } : { type: "ORDER", id: orderId },
+      channel,
+      data,
+    },
+    by,
+  );
   return changeCauseOf(recorder.recorded(eventId));
 }
 
@@ -86,7 +92,7 @@ export async function changeClaim(
   if (!position) throw new Error(`position ${positionText(key)} has claims and no row`);
   const next = { ...claim(position, channel, quantity), version: position.version + 1 };
   positions.set(positionText(key), next);
-  await saveClaims(tx, next);
+  await saveClaims(tx, [next]);
   tellPosition(recorder, position, next, [cause]);
 }
 

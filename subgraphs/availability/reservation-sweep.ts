@@ -48,7 +48,7 @@ export function createReservationSweep({ db, clock, log, committed }: SweepDeps)
   async function settle(tx: Transaction, id: string): Promise<readonly AnyEvent[]> {
     const [found] = await loadReservations(tx, [id]);
     if (!found) return [];
-    const positions = await lockPositionsOf(tx, found);
+    const positions = await lockPositionsOf(tx, found.lines);
     const reservation = (await lockReservation(tx, id)) ?? found;
     const nowMs = clock.now();
     const recorder = createRecorder("availability", clock, ownCause("availability", nowMs));

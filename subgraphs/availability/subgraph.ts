@@ -44,7 +44,6 @@ import { createReservationSweep } from "./reservation-sweep.ts";
 import { createResolvers, taggedFields } from "./resolvers.ts";
 import { createRowCache } from "./row-cache.ts";
 import { createRuleChanges } from "./rule-changes.ts";
-import { createTurns } from "./turns.ts";
 import { createWatermarks } from "./watermarks.ts";
 
 export const availabilityDatabase: DatabaseSpec = {
@@ -94,7 +93,7 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
   const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
-  const reservations = createReservationCommands({ ...deps, answers, inForce, turns: createTurns() });
+  const reservations = createReservationCommands({ ...deps, answers, inForce });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   const ruleChanges = createRuleChanges({ db, clock, log, answers, committed: signal.committed });
   return createSubgraph(

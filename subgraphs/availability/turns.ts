@@ -1,5 +1,6 @@
 /**
- * A line at the door: so many at once, the others in the order they came, before they ask the database for anything.
+ * A line at the door of reservations that go by themselves: so many at once, the others in the order they came, before
+ * they ask the database for anything.
  *
  * A rush on one item waits for one row's lock. Each of the rush would do so with a connection in hand, and leave none
  * for the answers. A convenience, not a guard: other processes do not take part, and the row's lock decides.

@@ -7,7 +7,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import type { Database, Transaction } from "../../shared/db/database.ts";
-import { insertRows, pairMarks } from "../../shared/db/statements.ts";
+import { insertRows, literal, pairMarks } from "../../shared/db/statements.ts";
 import { limits } from "../../shared/limits.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { barrier, gate } from "../helpers/gate.ts";
@@ -55,6 +55,77 @@ eachDatabase(
         ),
       );
     }
+
+    describe("values written into the text of a statement", () => {
+      const pieces = [
+        "'",
+        "''",
+        "\\",
+        "\\'",
+        "'\\",
+        '"',
+        "?",
+        "??",
+        "%",
+        ";",
+        "--",
+        "/*",
+        "#",
+        "\0",
+        "\n",
+        "\r",
+        "\x1a",
+        "ä",
+        "😀",
+        "a",
+      ];
+
+      it("come back as they were, whatever quotes, backslashes and marks they are made of", async () => {
+        const texts = pieces.flatMap((a) => pieces.flatMap((b) => [a, a + b, `${b}${a}'), ('x', '1'`, a + b + a]));
+        const distinct = [...new Set(texts)];
+        await db.transaction(async (tx) => {
+          await tx.run("DELETE FROM dead_letters");
+          await insertRows(
+            tx,
+            "dead_letters",
+            distinct.map((body, i) => {
+              const row = {
+                id: `${i}`,
+                consumer: "c",
+                source: "s",
+                event_id: `${i}`,
+                type: "t",
+                class: "c",
+                code: "c",
+              };
+              return { ...row, hint: "h", body, attempts: -i, first_seen_at_ms: 2 ** 52, last_seen_at_ms: 0 };
+            }),
+          );
+        });
+        const rows = await db.query<{ body: string; attempts: number; first_seen_at_ms: number }>(
+          "SELECT body, attempts, first_seen_at_ms FROM dead_letters ORDER BY attempts DESC",
+        );
+        expect(rows.map(({ body }) => body)).toEqual(distinct);
+        expect(rows.every((row, i) => row.attempts === -i && row.first_seen_at_ms === 2 ** 52)).toBe(true);
+        await db.transaction((tx) => tx.run("DELETE FROM dead_letters"));
+      });
+
+      it("end their text also where the server takes a backslash for itself", async () => {
+        await db.transaction(async (tx) => {
+          await tx.run("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')");
+          await insertRows(tx, "relay_state", [{ name: "it's", value: "\\'" }]);
+          await tx.run("SET SESSION sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')");
+        });
+        expect(await values()).toMatchObject({ "it's": expect.stringContaining("'") });
+      });
+
+      it("are numbers, texts or nothing", () => {
+        expect([literal(null), literal(-1.5), literal("")]).toEqual(["NULL", "-1.5", "''"]);
+        for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, undefined, {}, true]) {
+          expect(() => literal(wrong as never)).toThrow(TypeError);
+        }
+      });
+    });
 
     describe("conflicts", () => {
       it("a deadlock of two transactions ends with both done, the victim's whole work repeated", async () => {

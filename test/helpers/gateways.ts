@@ -98,22 +98,26 @@ export interface TestGatewayOptions
   readonly production?: boolean;
   readonly introspection?: boolean;
   readonly supergraphFile?: string;
-  readonly cache?: boolean;
   readonly shortPath?: boolean;
+  readonly cache?: boolean;
 }
+
+/** `SHORT_PATH=off npx vitest run …` tests the other way. */
+const shortPathByDefault = process.env["SHORT_PATH"] !== "off";
 
 export async function startTestGateway(
   endpoints: readonly Endpoint[],
-  { production = false, introspection = true, supergraphFile, cache, shortPath, ...options }: TestGatewayOptions = {},
+  options: TestGatewayOptions = {},
 ): Promise<Gateway> {
-  const switches = { production, introspection, cache: cache ?? true, shortPath: shortPath ?? true };
+  const { production = false, introspection = true, shortPath = shortPathByDefault, cache = true, ...rest } = options;
+  const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
-    config: { host: "127.0.0.1", port: 0, supergraphFile: supergraphFile ?? null, ...switches },
+    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath, cache },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),
     endpoints,
-    ...options,
+    ...rest,
   });
   running.push(() => gateway.stop());
   await gateway.start();

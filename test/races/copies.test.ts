@@ -93,8 +93,9 @@ async function leftBehind(config: Parameters<typeof openPlain>[0]): Promise<Reco
             (SELECT COUNT(*) FROM audit_rows WHERE action = 'reservation.created') AS created,
             (SELECT COUNT(*) FROM audit_rows WHERE action = 'reserveStock') AS refusals,
             (SELECT COUNT(*) FROM outbox WHERE type = 'reservation.created') AS told,
-            (SELECT COUNT(*) FROM outbox o JOIN idempotency_keys k ON k.idempotency_key = JSON_VALUE(o.body, '$.idempotencyKey')
-              WHERE o.type = 'availability.changed') AS positions_told,
+            (SELECT SUM(JSON_LENGTH(body, '$.data.causeEventIds')) FROM outbox
+              WHERE type = 'availability.changed' AND JSON_VALUE(body, '$.data.cause.type') = 'reservation.created')
+              AS positions_told,
             (SELECT COUNT(*) FROM idempotency_keys WHERE reply IS NOT NULL) AS keys_answered`,
   );
   await plain.close();

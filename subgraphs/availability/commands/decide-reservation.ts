@@ -81,6 +81,6 @@ async function lockOwn(
   const [found] = await loadReservations(tx, [id]);
   if (!found || !mayChange(found, identity)) throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"] });
   // Which positions it has never changes; what it holds there does until they are locked.
-  const positions = await lockPositionsOf(tx, found);
+  const positions = await lockPositionsOf(tx, found.lines);
   return { reservation: (await lockReservation(tx, id)) ?? found, positions };
 }

@@ -11,7 +11,8 @@ import {
   type ReservationReply,
   releaseReservation,
 } from "./decide-reservation.ts";
-import { type ReserveDeps, type ReserveStockInput, type ReserveStockReply, reserveStock } from "./reserve-stock.ts";
+import type { ReserveDeps, ReserveStockInput, ReserveStockReply } from "./reserve-stock.ts";
+import { createReserveTogether } from "./reserve-together.ts";
 
 export interface ReservationCommands {
   reserveStock(input: ReserveStockInput, context: RequestContext): Promise<Payload<ReserveStockReply>>;
@@ -21,7 +22,7 @@ export interface ReservationCommands {
 
 export function createReservationCommands(deps: ReserveDeps): ReservationCommands {
   return {
-    reserveStock: (input, context) => reserveStock(deps, input, context),
+    reserveStock: createReserveTogether(deps),
     confirmReservation: (input, context) => confirmReservation(deps, input, context),
     releaseReservation: (input, context) => releaseReservation(deps, input, context),
   };

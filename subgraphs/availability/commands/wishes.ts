@@ -11,8 +11,7 @@ import { positionText } from "../../../shared/ids.ts";
 import { limits } from "../../../shared/limits.ts";
 import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../../shared/master-data.ts";
 import type { Answers } from "../answers.ts";
-import type { LockedPositions } from "../claims.ts";
-import { emptyProjection } from "../domain/projection.ts";
+import { emptyProjection, type Projected } from "../domain/projection.ts";
 import { claim, type ReserveLineInput, type Shortage, type Wish } from "../domain/reservation.ts";
 import { type PartRows, partsOf, type Rows } from "../outlooks.ts";
 
@@ -29,28 +28,56 @@ export interface Need {
   }[];
 }
 
-/** Fails with UNKNOWN_SKU, UNKNOWN_LOCATION, TOO_MANY_ITEMS. */
-export async function loadNeeds(tx: Transaction, wishes: readonly Wish[]): Promise<Need[]> {
-  const known = await findProducts(tx, [...new Set(wishes.map(({ sku }) => sku))]);
+/** Of one statement. */
+const productsAtOnce = 1_000;
+
+/** Products and locations that wishes name, and every product that is a component of one. */
+export interface WishedFor {
+  readonly products: ReadonlyMap<string, ProductReplica>;
+  readonly locations: ReadonlyMap<string, LocationReplica>;
+}
+
+/** What master data says about wishes, of one caller or of many: as many statements for all as for one. */
+export async function loadWishedFor(tx: Transaction, wishes: readonly Wish[]): Promise<WishedFor> {
   const locations = await findLocations(tx, [...new Set(wishes.map(({ locationId }) => locationId))]);
+  const products = new Map<string, ProductReplica>();
+  const asked = new Set<string>();
+  let level = wishes.map(({ sku }) => sku);
+  for (let depth = 0; level.length > 0 && depth <= limits.kitDepthMax; depth++) {
+    const missing = [...new Set(level)].filter((sku) => !asked.has(sku));
+    for (const sku of missing) asked.add(sku);
+    level = [];
+    for (let from = 0; from < missing.length; from += productsAtOnce) {
+      for (const [sku, product] of await findProducts(tx, missing.slice(from, from + productsAtOnce))) {
+        products.set(sku, product);
+        for (const component of product.components) level.push(component.sku);
+      }
+    }
+  }
+  return { products, locations };
+}
+
+/** Fails with UNKNOWN_SKU, UNKNOWN_LOCATION, TOO_MANY_ITEMS. */
+export async function needsOf(wishes: readonly Wish[], { products, locations }: WishedFor): Promise<Need[]> {
   const needs: Need[] = [];
   for (const wish of wishes) {
     const { sku, locationId, field } = wish;
-    const [product, location] = [known.get(sku), locations.get(locationId)];
+    const [product, location] = [products.get(sku), locations.get(locationId)];
     if (!product) throw new AppError("UNKNOWN_SKU", { sku, field: [...field, "sku"] });
     if (!location) throw new AppError("UNKNOWN_LOCATION", { locationId, field: [...field, "locationId"] });
-    const parts = await partsOf(product, async (skus) => {
-      for (const [part, found] of await findProducts(tx, skus)) known.set(part, found);
-      return skus.map((part) => known.get(part) ?? null);
-    });
+    if (product.components.length === 0) {
+      needs.push({ wish, product, location, parts: [] });
+      continue;
+    }
+    const parts = await partsOf(product, async (skus) => skus.map((part) => products.get(part) ?? null));
     needs.push({
       wish,
       product,
       location,
-      parts: parts.map((part) => ({ ...part, product: known.get(part.sku) ?? null })),
+      parts: parts.map((part) => ({ ...part, product: products.get(part.sku) ?? null })),
     });
   }
-  const positions = new Set(placesOf(needs).map(positionText)).size;
+  const positions = needs.some(({ parts }) => parts.length > 0) ? placesOf(needs).length : needs.length;
   if (positions > limits.reservationLinesMax) {
     const message = `With the components of kits, this asks for ${positions} positions.`;
     throw new AppError("TOO_MANY_ITEMS", { message, field: ["input", "lines"], most: limits.reservationLinesMax });
@@ -66,31 +93,36 @@ export function placesOf(needs: readonly Need[]): { readonly sku: string; readon
   return [...new Map(places.map((place) => [positionText(place), place])).values()];
 }
 
+export interface Taken {
+  readonly lines: readonly ReserveLineInput[];
+  /** The positions that gave something, as they are to be judged by whoever comes next. */
+  readonly positions: ReadonlyMap<string, Projected>;
+}
+
 /**
  * What each position gives. `positions`: as they may be judged, without what has expired.
  * Fails with INVALID_INPUT, INSUFFICIENT_STOCK: at the first wish that has too little, with all of them in `shortages`.
  */
 export function takeWishes(
   needs: readonly Need[],
-  positions: LockedPositions,
+  positions: ReadonlyMap<string, Projected>,
   channel: string,
   answers: Pick<Answers, "from">,
-): ReserveLineInput[] {
-  const state = new Map(positions);
+): Taken {
+  // Only what this caller takes: of the positions there may be many, for many callers.
+  const state = new Map<string, Projected>();
   const taken = new Map<string, ReserveLineInput>();
+  const positionAt = (sku: string, locationId: string): Projected => {
+    const key = positionText({ sku, locationId });
+    return state.get(key) ?? positions.get(key) ?? emptyProjection(sku, locationId);
+  };
   const rowsOf = (sku: string, product: ProductReplica | null, location: LocationReplica): Rows => {
-    const { locationId } = location;
-    return {
-      position: state.get(positionText({ sku, locationId })) ?? emptyProjection(sku, locationId),
-      product,
-      location,
-    };
+    return { position: positionAt(sku, location.locationId), product, location };
   };
   const take = (sku: string, locationId: string, quantity: number) => {
     if (quantity === 0) return;
     const key = positionText({ sku, locationId });
-    const position = state.get(key) ?? emptyProjection(sku, locationId);
-    state.set(key, claim(position, channel, quantity));
+    state.set(key, claim(positionAt(sku, locationId), channel, quantity));
     taken.set(key, { sku, locationId, quantity: (taken.get(key)?.quantity ?? 0) + quantity });
   };
 
@@ -124,7 +156,7 @@ export function takeWishes(
     for (const part of parts) take(part.sku, locationId, (quantity - own) * part.required);
   }
   assertNoneShort(short, channel);
-  return [...taken.values()];
+  return { lines: [...taken.values()], positions: state };
 }
 
 function assertNoneShort(

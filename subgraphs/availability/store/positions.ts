@@ -101,21 +101,38 @@ export async function savePositions(tx: Transaction, positions: readonly Project
   await upsertRows(tx, "positions", ["sku", "location_id"], positions.map(toRow));
 }
 
-/** The claims on a locked position, and its next version. Fails with TransactionConflict: it was not locked after all. */
-export async function saveClaims(tx: Transaction, position: Projected): Promise<void> {
+/**
+ * The claims on locked positions, and their next versions. Fails with TransactionConflict: one was not locked after all.
+ */
+export async function saveClaims(tx: Transaction, positions: readonly Projected[]): Promise<void> {
+  if (tx.dialect === "mysql" && positions.length > 1) return saveClaimsTogether(tx, positions);
+  for (const position of positions) {
+    const { reserved, version, sku, locationId } = position;
+    const changed = await tx.run(
+      `UPDATE positions SET reserved = ?, reserved_by_channel = ?, version = ?
+        WHERE sku = ? AND location_id = ? AND version = ?`,
+      [reserved, byChannelText(position), version, sku, locationId, version - 1],
+    );
+    if (changed !== 1) throw new TransactionConflict("position");
+  }
+}
+
+/** One statement for all of them: each row is found by its key, and guarded by its own version. */
+async function saveClaimsTogether(tx: Transaction, positions: readonly Projected[]): Promise<void> {
+  const row = "SELECT ? AS sku, ? AS location_id, ? AS reserved, ? AS reserved_by_channel, ? AS version";
   const changed = await tx.run(
-    `UPDATE positions SET reserved = ?, reserved_by_channel = ?, version = ?
-      WHERE sku = ? AND location_id = ? AND version = ?`,
-    [
+    `UPDATE positions p JOIN (${positions.map(() => row).join(" UNION ALL ")}) c
+         ON p.sku = c.sku AND p.location_id = c.location_id AND p.version = c.version - 1
+        SET p.reserved = c.reserved, p.reserved_by_channel = c.reserved_by_channel, p.version = c.version`,
+    positions.flatMap((position) => [
+      position.sku,
+      position.locationId,
       position.reserved,
       byChannelText(position),
       position.version,
-      position.sku,
-      position.locationId,
-      position.version - 1,
-    ],
+    ]),
   );
-  if (changed !== 1) throw new TransactionConflict("position");
+  if (changed !== positions.length) throw new TransactionConflict("position");
 }
 
 /** The next version of positions that are locked; nothing else of them changes. */

@@ -21,9 +21,9 @@ export async function lockReservation(tx: Transaction, id: string): Promise<Rese
   return found;
 }
 
-export async function insertReservation(tx: Transaction, reservation: Reservation): Promise<void> {
-  await insertRows(tx, "reservations", [toRow(reservation)]);
-  await insertRows(tx, "reservation_lines", toLineRows(reservation));
+export async function insertReservations(tx: Transaction, reservations: readonly Reservation[]): Promise<void> {
+  await insertRows(tx, "reservations", reservations.map(toRow));
+  await insertRows(tx, "reservation_lines", reservations.flatMap(toLineRows));
 }
 
 export async function saveReservation(tx: Transaction, reservation: Reservation): Promise<void> {
