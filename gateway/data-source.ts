@@ -30,6 +30,8 @@ export interface DataSourceParts {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of what a mutation changed, before its caller is. */
+  readonly changed?: ((tags: readonly string[]) => void) | undefined;
 }
 
 /** The one way to a subgraph for whatever executes plans. */
@@ -37,7 +39,7 @@ export interface DataSource {
   ask(fetch: Fetch, request: OperationContext): Promise<OperationResult>;
 }
 
-export function createDataSource({ name, client, deadlines, clock, log }: DataSourceParts): DataSource {
+export function createDataSource({ name, client, deadlines, clock, log, changed }: DataSourceParts): DataSource {
   const breaker = createBreaker({ failuresMax: limits.breakerFailuresMax, retryMs: limits.breakerRetryMs });
 
   return {
@@ -57,6 +59,8 @@ export function createDataSource({ name, client, deadlines, clock, log }: DataSo
           }),
         );
         breaker.succeeded();
+        const { changed: tags } = result.extensions?.cache ?? {};
+        if (tags && tags.length > 0) changed?.(tags);
         return result;
       } catch (error) {
         if (!isUnavailable(error)) throw error;

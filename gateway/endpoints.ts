@@ -8,7 +8,8 @@ import type { RequestContext } from "../shared/command.ts";
 import type { OperationRequest, OperationResult } from "../shared/graphql/execute.ts";
 import type { Subgraph } from "../shared/graphql/subgraph.ts";
 
-export type LocalSubgraph = Pick<Subgraph, "sdl" | "execute">;
+/** One that does not compile is asked the long way. */
+export type LocalSubgraph = Pick<Subgraph, "sdl" | "execute"> & Partial<Pick<Subgraph, "schema" | "compile">>;
 
 export type Endpoint =
   | { readonly name: string; readonly local: LocalSubgraph }

@@ -4,7 +4,9 @@
  * Composes at start (or reads a composed supergraph), then listens; what does not compose never listens. Stops by
  * finishing the requests under way, within a limit. Imports no subgraph and holds no rule of the business.
  */
+import type { Server as HttpServer } from "node:http";
 import type { ApolloServer } from "@apollo/server";
+import { tagsOf } from "../shared/cache/cache-tags.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Config } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
@@ -13,6 +15,8 @@ import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
+import { createAdmissions } from "./admission/admissions.ts";
+import { type CacheCounters, createResponseCache, type ResponseCache } from "./cache/response-cache.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
 import type { Endpoint, LocalSubgraph } from "./endpoints.ts";
@@ -21,12 +25,16 @@ import { createHttp } from "./http.ts";
 import { createErrorMasking } from "./plugins/error-masking.ts";
 import { addRoutes } from "./routes.ts";
 import { createServer } from "./server.ts";
-import type { Hub } from "./subscriptions/hub.ts";
+import { createShortPath } from "./short-path.ts";
+import type { ChangeWatcher, Hub } from "./subscriptions/hub.ts";
 import { type Subscriptions, startSubscriptions } from "./subscriptions/subscriptions.ts";
 import { createSupergraph } from "./supergraph.ts";
 
 export interface GatewayParts {
-  readonly config: Pick<Config, "host" | "port" | "production" | "introspection" | "supergraphFile" | "shortPath">;
+  readonly config: Pick<
+    Config,
+    "host" | "port" | "production" | "introspection" | "supergraphFile" | "cache" | "shortPath"
+  >;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authenticator: Authenticator;
@@ -46,6 +54,8 @@ export interface Gateway extends Part {
   url(): string;
   /** Resolves when the gateway can answer; fails with the reason. */
   ready(): Promise<void>;
+  /** What is kept of replies, counted; null where nothing is kept. */
+  readonly cacheCounters: CacheCounters | null;
   /** What tells subscribers, once started; null where there is nothing to tell them from. */
   hub(): Hub | null;
 }
@@ -53,18 +63,19 @@ export interface Gateway extends Part {
 const defaultDeadlines: Deadlines = { queryMs: limits.subgraphQueryMs, mutationMs: limits.subgraphMutationMs };
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { config, clock, authenticator, endpoints, changes = null, readyChecks = [], drainMs = limits.drainMs } = parts;
+  const { config, clock, authenticator, endpoints, changes = null, readyChecks = [] } = parts;
+  const { deadlines = defaultDeadlines, drainMs = limits.drainMs } = parts;
   const log = parts.log.child({ part: "gateway" });
-  const deadlines = parts.deadlines ?? defaultDeadlines;
   const masking = createErrorMasking(log);
+  const admissions = createAdmissions();
+  const cache = openCache(parts, () => subscriptions?.hub);
   const supergraph = createSupergraph({
     endpoints,
-    supergraphFile: config.supergraphFile,
-    introspection: config.introspection,
-    shortPath: config.shortPath,
+    config,
     deadlines,
     clock,
     log,
+    changed: (tags) => cache?.drop(tags),
   });
   const http = createHttp(log);
   let subscriptions: Subscriptions | undefined;
@@ -76,27 +87,27 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   async function startAll() {
     const { executor, planner } = await supergraph.compose();
-    const next = createServer({ supergraph: executor, config, clock, log, masking });
+    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions });
     await next.start();
     server = next;
-    const shared = { authenticator, masking, clock, log };
-    const direct = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs };
-    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct });
-    addRoutes(http, { server, authenticator, log, checkReady, graphiql: config.introspection });
+    const local = localOf(endpoints);
+    const direct = planner && { planner, local, deadlineMs: deadlines.queryMs };
+    const shared = { authenticator, masking, clock, log, direct, watcher: cache ? toWatcher(cache) : undefined };
+    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes });
+    const short = { admissions, local, cache, deadlineMs: deadlines.queryMs, clock, log };
+    const shortPath = planner && createShortPath({ ...short, planner });
+    addRoutes(http, { server, authenticator, log, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
 
   async function stopAll() {
-    const cut = setTimeout(() => http.server.closeAllConnections(), drainMs);
-    // A connection kept alive by a request that has just finished would be waited for like one under way.
-    const sweep = setInterval(() => http.server.closeIdleConnections(), 20);
+    const uncut = cutConnections(http.server, drainMs);
     try {
       await subscriptions?.stop(drainMs);
       await http.close();
       await server?.stop();
     } finally {
-      clearTimeout(cut);
-      clearInterval(sweep);
+      uncut();
       await supergraph.close();
     }
   }
@@ -104,6 +115,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const gateway: Gateway = {
     name: "gateway",
     url: () => `${address}/graphql`,
+    cacheCounters: cache?.counters ?? null,
     hub: () => subscriptions?.hub ?? null,
     start: () =>
       startAll().catch(async (error) => {
@@ -123,6 +135,31 @@ export function createGateway(parts: GatewayParts): Gateway {
   return gateway;
 }
 
+/** All of them after a while, and idle ones at once; returns how to leave it. */
+function cutConnections(server: HttpServer, drainMs: number): () => void {
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+  // A connection kept alive by a request that has just finished would be waited for like one under way.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  return () => {
+    clearTimeout(cut);
+    clearInterval(sweep);
+  };
+}
+
 function localOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, LocalSubgraph> {
   return new Map(endpoints.flatMap((e) => ("local" in e ? [[e.name, e.local] as const] : [])));
+}
+
+/** Null: nothing is kept. Without a log of changes nobody would say when a reply is old. */
+function openCache({ config, changes, clock }: GatewayParts, hub: () => Hub | null | undefined): ResponseCache | null {
+  if (!config.cache || !config.shortPath || !changes) return null;
+  const trusted = () => clock.now() - (hub()?.knownUpToMs() ?? 0) <= limits.logSilenceMs;
+  return createResponseCache({ clock, trusted });
+}
+
+function toWatcher(cache: ResponseCache): ChangeWatcher {
+  return {
+    changed: (event) => cache.drop(tagsOf(event)),
+    lost: () => cache.drop(null),
+  };
 }

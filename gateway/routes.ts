@@ -3,29 +3,18 @@
  *
  * `/graphql` takes GET (queries only) and POST. Anonymous callers may see the state of health; it names parts, no hosts.
  */
-import type { ApolloServer } from "@apollo/server";
-import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance } from "fastify";
-import type { Authenticator } from "../shared/identity.ts";
-import type { Logger } from "../shared/logging.ts";
-import { createContext, type OperationContext } from "./context.ts";
 import { serveGraphiql } from "./graphiql.ts";
+import { addGraphqlRoute, type GraphqlRouteParts } from "./graphql-route.ts";
 import type { HealthReport } from "./health.ts";
 
-export interface Routes {
-  readonly server: ApolloServer<OperationContext>;
-  readonly authenticator: Authenticator;
-  readonly log: Logger;
+export interface Routes extends GraphqlRouteParts {
   readonly graphiql: boolean;
   checkReady(): Promise<HealthReport>;
 }
 
-export function addRoutes(http: FastifyInstance, { server, authenticator, log, graphiql, checkReady }: Routes): void {
-  http.route({
-    method: ["GET", "POST"],
-    url: "/graphql",
-    handler: fastifyApolloHandler(server, { context: (request) => createContext(authenticator, log, request) }),
-  });
+export function addRoutes(http: FastifyInstance, { graphiql, checkReady, ...graphql }: Routes): void {
+  addGraphqlRoute(http, graphql);
   http.route({
     method: ["PUT", "PATCH", "DELETE", "OPTIONS"],
     url: "/graphql",

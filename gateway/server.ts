@@ -15,6 +15,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Config } from "../shared/config.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { Admissions } from "./admission/admissions.ts";
 import type { OperationContext } from "./context.ts";
 import { createAccessLog } from "./plugins/access-log.ts";
 import type { ErrorMasking } from "./plugins/error-masking.ts";
@@ -32,9 +33,11 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly masking: ErrorMasking;
+  readonly admissions: Admissions;
 }
 
-export function createServer({ supergraph, config, clock, log, masking }: ServerParts): ApolloServer<OperationContext> {
+export function createServer(parts: ServerParts): ApolloServer<OperationContext> {
+  const { supergraph, config, clock, log, masking, admissions } = parts;
   return new ApolloServer<OperationContext>({
     gateway: supergraph,
     logger: toApolloLogger(log),
@@ -56,6 +59,7 @@ export function createServer({ supergraph, config, clock, log, masking }: Server
     plugins: [
       masking.plugin,
       executableOperation,
+      admissions.plugin,
       createAccessLog(clock, log),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),

@@ -7,13 +7,13 @@
  */
 import { ApolloGateway } from "@apollo/gateway";
 import type { Clock } from "../shared/clock.ts";
-import { silenceTelemetry } from "../shared/config.ts";
+import { type Config, silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type DataSource, type Deadlines, toApolloDataSource } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
-import { createOwnGateway, type OwnGatewayParts } from "./execution/apollo-executor.ts";
+import { createOwnGateway, type StockGatewayParts } from "./execution/apollo-executor.ts";
 import { createPlanCache } from "./plan-cache.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createRemoteClient, type RemoteClient } from "./remote-client.ts";
@@ -21,19 +21,17 @@ import { type SupergraphExecutor, toApolloLogger } from "./server.ts";
 
 export interface SupergraphParts {
   readonly endpoints: readonly Endpoint[];
-  readonly supergraphFile: string | null;
-  /** May a client ask for the plan of its query? It tells as much as introspection does. */
-  readonly introspection: boolean;
-  readonly shortPath: boolean;
+  readonly config: Pick<Config, "supergraphFile" | "introspection" | "shortPath">;
   readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly changed?: ((tags: readonly string[]) => void) | undefined;
 }
 
 /** What a supergraph is once composed. */
 export interface Composed {
   readonly executor: SupergraphExecutor;
-  /** Null: nobody wanted one. */
+  /** Null: @apollo/gateway plans for itself, and nobody else does. */
   readonly planner: Planner | null;
 }
 
@@ -46,7 +44,8 @@ export interface Supergraph {
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, supergraphFile, deadlines, clock, log } = parts;
+  const { endpoints, deadlines, clock, log, changed } = parts;
+  const { supergraphFile, introspection, shortPath } = parts.config;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
 
@@ -75,23 +74,22 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
   }
 
   const sourceOf = (name: string, url: string | undefined): DataSource =>
-    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log });
+    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log, changed });
 
   return {
     remote,
     async compose() {
       const supergraphSdl = supergraphFile ? await readSupergraph(supergraphFile) : await composed();
-      const { introspection, shortPath } = parts;
+      // A plan tells as much as introspection does.
       const shared = { supergraphSdl, validate: supergraphFile !== null, introspection, sourceOf };
-      const gateway = shortPath ? createOwnGateway(shared) : createStockGateway(shared, log);
-      return {
-        executor: {
-          load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
-          onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
-          stop: () => gateway.stop(),
-        },
-        planner: parts.shortPath ? plannerOf(supergraphSdl, supergraphFile) : null,
+      const planner = shortPath ? plannerOf(supergraphSdl, supergraphFile) : null;
+      const gateway = planner ? createOwnGateway({ ...shared, planner }) : createStockGateway(shared, log);
+      const executor: SupergraphExecutor = {
+        load: (options) => gateway.load(options).catch((error) => refuse(error, supergraphFile)),
+        onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
+        stop: () => gateway.stop(),
       };
+      return { executor, planner };
     },
     async close() {
       closing.abort();
@@ -100,15 +98,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
   };
 }
 
-function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planner {
-  try {
-    return createPlanner(supergraphSdl, supergraphFile !== null);
-  } catch (error) {
-    return refuse(error, supergraphFile);
-  }
-}
-
-function createStockGateway(parts: OwnGatewayParts, log: Logger): SupergraphExecutor {
+function createStockGateway(parts: StockGatewayParts, log: Logger): SupergraphExecutor {
   silenceTelemetry();
   return new ApolloGateway({
     supergraphSdl: parts.supergraphSdl,
@@ -118,6 +108,14 @@ function createStockGateway(parts: OwnGatewayParts, log: Logger): SupergraphExec
     __exposeQueryPlanExperimental: parts.introspection,
     logger: toApolloLogger(log),
   });
+}
+
+function plannerOf(supergraphSdl: string, supergraphFile: string | null): Planner {
+  try {
+    return createPlanner(supergraphSdl, supergraphFile !== null);
+  } catch (error) {
+    return refuse(error, supergraphFile);
+  }
 }
 
 function refuse(error: unknown, supergraphFile: string | null): never {

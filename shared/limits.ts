@@ -15,6 +15,16 @@ export const limits = {
   querySelectionsMax: 10_000,
   /** Of all query plans that the gateway remembers. */
   queryPlanBytesMax: 50 * 1_048_576,
+  /** Of all documents that have been admitted, with what has been made of them. */
+  admittedBytesMax: 64 * 1_048_576,
+
+  /** Replies that are kept, and one of them. */
+  responseCacheBytesMax: 64 * 1_048_576,
+  responseKeptBytesMax: 1_048_576,
+  /** How long a reply is kept if nobody says that it is old. */
+  responseKeptMs: 500,
+  /** Changes remembered, so that nothing that was read before them is kept after them. */
+  droppedTagsRememberedMax: 50_000,
 
   skuLengthMax: 64,
   locationIdLengthMax: 64,

@@ -8,7 +8,7 @@
 
 import type { OperationContext } from "../context.ts";
 import type { DataSource } from "../data-source.ts";
-import { createPlanner, type Planner } from "../planner.ts";
+import type { Planner } from "../planner.ts";
 import type { SupergraphExecutor } from "../server.ts";
 import { createPlanExecutor, type Prepared, printPlan } from "./executor.ts";
 
@@ -16,7 +16,7 @@ type ApolloExecutor = NonNullable<Awaited<ReturnType<SupergraphExecutor["load"]>
 type RequestContext = Parameters<ApolloExecutor>[0];
 type Listener = Parameters<SupergraphExecutor["onSchemaLoadOrUpdate"]>[0];
 
-export interface OwnGatewayParts {
+export interface StockGatewayParts {
   readonly supergraphSdl: string;
   /** What we composed ourselves is valid by construction. */
   readonly validate: boolean;
@@ -24,6 +24,10 @@ export interface OwnGatewayParts {
   readonly introspection: boolean;
   /** Fails with CONFIG_INVALID. */
   sourceOf(name: string, url: string | undefined): DataSource;
+}
+
+export interface OwnGatewayParts extends StockGatewayParts {
+  readonly planner: Planner;
 }
 
 export function createOwnGateway(parts: OwnGatewayParts): SupergraphExecutor {
@@ -34,8 +38,7 @@ export function createOwnGateway(parts: OwnGatewayParts): SupergraphExecutor {
       return () => listeners.delete(listener);
     },
     async load() {
-      const { supergraphSdl: coreSupergraphSdl, validate } = parts;
-      const planner = createPlanner(coreSupergraphSdl, validate);
+      const { supergraphSdl: coreSupergraphSdl, planner } = parts;
       const executor = createApolloExecutor(planner, parts);
       for (const listener of listeners) listener({ apiSchema: planner.schema, coreSupergraphSdl });
       return { executor };

@@ -5,8 +5,21 @@
  */
 import type { ApolloServerPlugin } from "@apollo/server";
 import type { Clock } from "../../shared/clock.ts";
+import type { RequestContext } from "../../shared/command.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { OperationContext } from "../context.ts";
+
+interface OperationLine {
+  readonly operation: string | null;
+  readonly operationName: string | null;
+  readonly durationMs: number;
+  readonly codes: readonly unknown[];
+}
+
+/** Whichever way it was answered. */
+export function logOperation(log: Logger, { identity, correlationId }: RequestContext, line: OperationLine): void {
+  log.info({ ...line, person: identity.person, correlationId }, "operation");
+}
 
 export function createAccessLog(clock: Clock, log: Logger): ApolloServerPlugin<OperationContext> {
   return {
@@ -17,17 +30,12 @@ export function createAccessLog(clock: Clock, log: Logger): ApolloServerPlugin<O
       return {
         async willSendResponse({ operation, operationName, contextValue, response }) {
           const errors = response.body.kind === "single" ? (response.body.singleResult.errors ?? []) : [];
-          log.info(
-            {
-              operation: operation?.operation ?? null,
-              operationName: operationName ?? null,
-              durationMs: clock.now() - startedMs,
-              codes: [...new Set(errors.map((error) => error.extensions?.["code"]))],
-              person: contextValue.identity.person,
-              correlationId: contextValue.correlationId,
-            },
-            "operation",
-          );
+          logOperation(log, contextValue, {
+            operation: operation?.operation ?? null,
+            operationName: operationName ?? null,
+            durationMs: clock.now() - startedMs,
+            codes: [...new Set(errors.map((error) => error.extensions?.["code"]))],
+          });
         },
       };
     },

@@ -22,6 +22,7 @@ import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import { type LogPosition, parseCursor } from "../../shared/log-cursor.ts";
+import { audienceOf } from "../audience.ts";
 import type { AdmittedSubscription } from "../context.ts";
 
 export interface SubscriptionRequest {
@@ -83,11 +84,6 @@ export function admitSubscription(
       .filter(({ name }) => name.value === "previousAvailableToSell")
       .map((field) => [responseKey(root), responseKey(field)] as const),
   };
-}
-
-/** What may change an answer about the caller, and no more: not who it is. */
-function audienceOf({ person, roles, channels, accounts }: Identity) {
-  return { anonymous: person === null, roles: [...roles].sort(), channels, accounts };
 }
 
 function filterOf({ skus, locationIds }: Arguments): (event: AnyEvent) => boolean {

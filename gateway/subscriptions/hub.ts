@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import type { Part } from "../../shared/lifecycle.ts";
@@ -33,39 +34,45 @@ export interface HubParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly run: Run;
+  /** Who else follows the log, and hears of a change before any subscriber does. */
+  readonly watcher?: ChangeWatcher | undefined;
+}
+
+export interface ChangeWatcher {
+  /** At least once per change, in any order. */
+  changed(event: AnyEvent): void;
+  /** Changes may have passed unheard. */
+  lost(): void;
 }
 
 export interface Hub extends Part {
   /** Fails with RESYNC_REQUIRED, SOURCE_UNAVAILABLE. */
   subscribe(admission: Admission, identity: Identity, onTooSlow: () => void): Promise<ChangeQueue>;
+  /** Everything published before this moment has been handed to every subscriber it concerns and to the watcher. */
+  knownUpToMs(): number;
   /** Resolves when everything that is in the log now has been handed to every subscriber it concerns. */
   caughtUp(): Promise<void>;
   /** Since the start: changes that were read, those of them that came late or twice, executions. */
   readonly counters: { readonly changes: number; readonly dropped: number; readonly executions: number };
 }
 
-export function createHub({ log, clock, logger, run }: HubParts): Hub {
+export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
   const groups = createGroups();
-  const turns = createTurns(limits.subscriptionExecutionsAtOnceMax);
   const isNew = createVersionFilter(limits.knownVersionsMax);
   const counters = { changes: 0, dropped: 0, executions: 0 };
-
-  const execute: Execute = (request, identityOf, change) =>
-    turns.take(async () => {
-      const identity = identityOf();
-      // Everybody has left in the meantime.
-      if (!identity) return { data: null };
-      counters.executions += 1;
-      return run(request, { identity, correlationId: change.event.correlationId, change });
-    });
+  const execute = createExecute(run, counters);
 
   const follower = createLogFollower({
     name: "subscriptions",
     log,
     clock,
     logger,
-    lost: (error) => groups.failAll(error),
+    lost(error) {
+      watcher?.lost();
+      groups.failAll(error);
+    },
     give({ event }, at) {
+      watcher?.changed(event);
       if (event.type === "rule.changed") return [];
       counters.changes += 1;
       if (isNew(event)) return groups.give({ cursor: toCursor(at), event }, execute);
@@ -98,6 +105,7 @@ export function createHub({ log, clock, logger, run }: HubParts): Hub {
     counters,
     start: () => follower.start(),
     stop: () => follower.stop(),
+    knownUpToMs: () => follower.knownUpToMs(),
     caughtUp: () => follower.caughtUp(),
     async subscribe(admission, identity, onTooSlow) {
       await known(() => follower.until(() => follower.position() !== null));
@@ -111,6 +119,18 @@ export function createHub({ log, clock, logger, run }: HubParts): Hub {
       return queue;
     },
   };
+}
+
+function createExecute(run: Run, counters: { executions: number }): Execute {
+  const turns = createTurns(limits.subscriptionExecutionsAtOnceMax);
+  return (request, identityOf, change) =>
+    turns.take(async () => {
+      const identity = identityOf();
+      // Everybody has left in the meantime.
+      if (!identity) return { data: null };
+      counters.executions += 1;
+      return run(request, { identity, correlationId: change.event.correlationId, change });
+    });
 }
 
 function lost(): never {

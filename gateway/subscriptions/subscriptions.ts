@@ -14,7 +14,7 @@ import type { EventLog } from "../../shared/messaging/bus.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { createDirectRun, type DirectRunParts } from "./direct-run.ts";
-import { createHub, type Hub, type Run } from "./hub.ts";
+import { type ChangeWatcher, createHub, type Hub, type Run } from "./hub.ts";
 import { createOperations } from "./operations.ts";
 import { openSockets } from "./sockets.ts";
 
@@ -24,6 +24,8 @@ export interface SubscriptionsParts {
   readonly changes: EventLog | null;
   /** How an event is answered without the server, where it can be; null: never. */
   readonly direct: Pick<DirectRunParts, "planner" | "local" | "deadlineMs"> | null;
+  /** Who else is told of changes. */
+  readonly watcher?: ChangeWatcher | undefined;
   readonly authenticator: Authenticator;
   readonly masking: ErrorMasking;
   readonly clock: Clock;
@@ -37,10 +39,10 @@ export interface Subscriptions {
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, direct, authenticator, masking, clock, log } = parts;
+  const { http, server, changes, direct, watcher, authenticator, masking, clock, log } = parts;
   const longWay = runOn(server, masking);
   const run = direct ? createDirectRun({ ...direct, longWay, log }) : longWay;
-  const hub = changes && createHub({ log: changes, clock, logger: log, run });
+  const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher });
   await hub?.start();
   const operations = createOperations({ run, hub, masking });
   const sockets = openSockets(http, { operations, authenticator, clock, log });

@@ -16,15 +16,13 @@ import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
-import { createCacheHints } from "./cache-hints.ts";
-import { createExecutor, type OperationRequest, type OperationResult } from "./execute.ts";
+import { createOperations, type Operations } from "./operations.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
 
-export interface Subgraph {
+export interface Subgraph extends Operations {
   readonly name: SystemName;
   readonly sdl: string;
   readonly db: Database;
-  execute(operation: OperationRequest, request: RequestContext): Promise<OperationResult>;
   /** Started before any relay, so that nothing is published to nobody. */
   readonly consumers: readonly Part[];
   /** Started after every consumer. */
@@ -80,7 +78,6 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
   const { db } = spec;
   const { bus, clock } = kernel;
   const log = kernel.log.child({ system: spec.name });
-  const run = createExecutor(createSubgraphSchema(spec), log);
   const relay = createRelay({
     db,
     bus,
@@ -93,12 +90,7 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     name: spec.name,
     sdl: spec.sdl,
     db,
-    async execute(operation, request) {
-      const hints = createCacheHints();
-      const result = await run(operation, { request, hints, ...spec.contextFor(request) });
-      const cache = hints.collect();
-      return cache ? { ...result, extensions: { cache } } : result;
-    },
+    ...createOperations(createSubgraphSchema(spec), log, spec.contextFor),
     consumers: [
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>

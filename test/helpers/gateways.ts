@@ -9,23 +9,27 @@ import type { Deadlines } from "../../gateway/data-source.ts";
 import type { Endpoint, LocalSubgraph } from "../../gateway/endpoints.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../gateway/gateway.ts";
 import { systemClock } from "../../shared/clock.ts";
-import { createCacheHints } from "../../shared/graphql/cache-hints.ts";
-import { createExecutor, type OperationRequest } from "../../shared/graphql/execute.ts";
+import type { OperationRequest } from "../../shared/graphql/execute.ts";
+import { createOperations } from "../../shared/graphql/operations.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
 import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../shared/identity.ts";
 import { type Logger, silentLogger } from "../../shared/logging.ts";
 
 const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
 
-/** A subgraph that anybody may ask for anything. */
-export function createTestSubgraph(sdl: string, resolvers: Resolvers, log: Logger = silentLogger): LocalSubgraph {
+/** A subgraph that anybody may ask for anything. `tagged`: see `SchemaParts`. */
+export function createTestSubgraph(
+  sdl: string,
+  resolvers: Resolvers,
+  log: Logger = silentLogger,
+  tagged: ReadonlySet<string> = new Set(),
+): LocalSubgraph {
   const full = `${federation}\n${sdl}`;
   const rootFields = ["Query", "Mutation"].flatMap((type) =>
     Object.keys(resolvers[type] ?? {}).map((field) => [`${type}.${field}`, "anyone" as const]),
   );
-  const schema = createSubgraphSchema({ sdl: full, resolvers, access: Object.fromEntries(rootFields) });
-  const run = createExecutor(schema, log);
-  return { sdl: full, execute: (operation, request) => run(operation, { request, hints: createCacheHints() }) };
+  const schema = createSubgraphSchema({ sdl: full, resolvers, tagged, access: Object.fromEntries(rootFields) });
+  return { sdl: full, ...createOperations(schema, log, () => ({})) };
 }
 
 export interface Received {
@@ -88,12 +92,14 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
   return issueToken(testAuth, { person, roles }, systemClock);
 }
 
-export interface TestGatewayOptions extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs">> {
+export interface TestGatewayOptions
+  extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock">> {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;
   readonly introspection?: boolean;
   readonly supergraphFile?: string;
   readonly shortPath?: boolean;
+  readonly cache?: boolean;
 }
 
 /** `SHORT_PATH=off npx vitest run …` tests the other way. */
@@ -103,10 +109,10 @@ export async function startTestGateway(
   endpoints: readonly Endpoint[],
   options: TestGatewayOptions = {},
 ): Promise<Gateway> {
-  const { production = false, introspection = true, shortPath = shortPathByDefault, ...rest } = options;
+  const { production = false, introspection = true, shortPath = shortPathByDefault, cache = true, ...rest } = options;
   const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
-    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath },
+    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath, cache },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),

@@ -111,7 +111,8 @@ async function startOurs(supergraphSdl: string, shortPath: boolean): Promise<Run
   const dir = mkdtempSync(join(tmpdir(), "iag-stock-"));
   const supergraphFile = join(dir, "supergraph.graphql");
   writeFileSync(supergraphFile, supergraphSdl);
-  const config = { host: "127.0.0.1", port: 0, production: false, introspection: true, supergraphFile, shortPath };
+  const switches = { production: false, introspection: true, shortPath, cache: true };
+  const config = { host: "127.0.0.1", port: 0, supergraphFile, ...switches };
   const gateway = createGateway({
     config,
     clock: systemClock,

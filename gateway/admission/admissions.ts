@@ -1,0 +1,59 @@
+/**
+ * The documents that Apollo Server has admitted: parsed, validated and within every limit, by its own rules.
+ *
+ * Nothing is decided here a second time. The first request with a document goes the long way; when Apollo Server has
+ * found it good, it is remembered under its text and operation name, and whoever finds it here need not ask again.
+ * Bounded by the size of what is remembered.
+ */
+import type { ApolloServerPlugin } from "@apollo/server";
+import type { DocumentNode, OperationDefinitionNode } from "graphql";
+import { LRUCache } from "lru-cache";
+import { limits } from "../../shared/limits.ts";
+import type { OperationContext } from "../context.ts";
+
+export interface Admitted {
+  /** In this process, of this text and operation name. */
+  readonly id: number;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly operationName: string | undefined;
+}
+
+export interface Admissions {
+  readonly plugin: ApolloServerPlugin<OperationContext>;
+  /** Absent: Apollo Server has not seen it yet, has refused it, or it has been forgotten. */
+  find(text: string, operationName: string | undefined): Admitted | undefined;
+}
+
+export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Admissions {
+  const admitted = new LRUCache<string, Admitted>({
+    maxSize: bytesMax,
+    // Of a character of text: what it becomes when it is parsed, planned and compiled.
+    sizeCalculation: (_, key) => key.length * 64,
+  });
+  let count = 0;
+  return {
+    plugin: {
+      async requestDidStart() {
+        return {
+          async didResolveOperation({ source, document, operation, request }) {
+            const { operationName } = request;
+            const key = keyOf(source, operationName);
+            if (!operation || admitted.has(key)) return;
+            count += 1;
+            admitted.set(key, { id: count, document, operation, operationName });
+          },
+        };
+      },
+    },
+    find(text, operationName) {
+      const found = admitted.get(keyOf(text, operationName));
+      // A name may be any text, a piece of the document too, as long as nobody has looked at it.
+      return found && found.operationName === operationName ? found : undefined;
+    },
+  };
+}
+
+function keyOf(text: string, operationName: string | undefined): string {
+  return operationName === undefined ? text : `${operationName}\n${text}`;
+}

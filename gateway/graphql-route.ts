@@ -1,0 +1,112 @@
+/**
+ * `/graphql` over HTTP: the short way where it has an answer, Apollo Server for everything else.
+ *
+ * A body is looked at as text first, because a reply that is kept for that text needs no parsing. What Apollo Server
+ * decides is not decided here again: whoever asks in an unusual way is passed on unchanged, and which type a reply has
+ * for which `accept` is learnt from what Apollo Server answered.
+ */
+import type { ApolloServer } from "@apollo/server";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Authenticator } from "../shared/identity.ts";
+import type { Logger } from "../shared/logging.ts";
+import type { KeptReply } from "./cache/response-cache.ts";
+import { createContext, type OperationContext } from "./context.ts";
+import type { Question, ShortPath } from "./short-path.ts";
+
+export interface GraphqlRouteParts {
+  readonly server: ApolloServer<OperationContext>;
+  readonly authenticator: Authenticator;
+  readonly log: Logger;
+  /** Null: Apollo Server answers everything. */
+  readonly shortPath: ShortPath | null;
+}
+
+export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts): void {
+  const { server, authenticator, log, shortPath } = parts;
+  const ask = fastifyApolloHandler(server, { context: (request) => createContext(authenticator, log, request) });
+  const parseBody = createBodyParser(http);
+  const types = createKnownTypes();
+
+  async function askLong(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const payload = await ask.call(http, request as never, reply as never);
+    if (reply.statusCode === 200) types.learn(request.headers.accept, reply.getHeader("content-type"));
+    return payload;
+  }
+
+  http.removeContentTypeParser("text/plain");
+  // The body of a plain form is nobody's: Apollo Server says so.
+  http.addContentTypeParser("text/plain", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
+  http.removeContentTypeParser("application/json");
+  http.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+
+  http.get("/graphql", askLong);
+  http.post("/graphql", (request, reply) => {
+    const source = request.body;
+    // Only JSON comes as text: see the parsers above.
+    if (typeof source !== "string") return askLong(request, reply);
+    const type = types.of(request.headers.accept);
+    const identity = authenticator.known(request.headers.authorization);
+    const isPlain = shortPath && type && identity && request.headers[planHeader] === undefined;
+    const asker = isPlain ? { identity, correlationId: request.id } : null;
+    const kept = asker && shortPath?.kept(source, asker);
+    if (kept && type) return send(reply, type, kept);
+    request.body = parseBody(request, source);
+    const question = asker && toQuestion(request.body);
+    const answer = question && asker && shortPath?.answer(source, question, asker);
+    if (!answer || !type) return askLong(request, reply);
+    if (!("then" in answer)) return send(reply, type, answer);
+    return answer.then((later) => (later ? send(reply, type, later) : askLong(request, reply)));
+  });
+}
+
+/** Asks for the plan beside the answer. */
+const planHeader = "apollo-query-plan-experimental";
+
+function send(reply: FastifyReply, type: string, { bytes }: KeptReply): FastifyReply {
+  return reply.header("content-type", type).send(bytes);
+}
+
+/** Fastify's own parser with Fastify's own refusals, but when it is wanted. */
+function createBodyParser(http: FastifyInstance): (request: FastifyRequest, text: string) => unknown {
+  const parse = http.getDefaultJsonParser("error", "error");
+  return (request, text) => {
+    let parsed: unknown;
+    let problem: Error | null = null;
+    parse(request, text, (error, value) => {
+      problem = error;
+      parsed = value;
+    });
+    if (problem) throw problem;
+    return parsed;
+  };
+}
+
+/** Null: not an ordinary request. */
+function toQuestion(body: unknown): Question | null {
+  if (!isRecord(body)) return null;
+  const { query, operationName, variables, ...rest } = body;
+  if (typeof query !== "string" || query === "") return null;
+  if (operationName != null && (typeof operationName !== "string" || operationName === "")) return null;
+  if (variables != null && !isRecord(variables)) return null;
+  if (Object.keys(rest).length > 0) return null;
+  return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const knownTypesMax = 100;
+
+/** Which type a reply has for which `accept`, by what was answered before. */
+function createKnownTypes() {
+  const types = new Map<string, string>();
+  return {
+    of: (accept: string | undefined) => types.get(accept ?? ""),
+    learn(accept: string | undefined, type: unknown): void {
+      if (typeof type !== "string" || (types.size >= knownTypesMax && !types.has(accept ?? ""))) return;
+      types.set(accept ?? "", type);
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * The short way to an answer: a query that one subgraph of this process answers alone, run by its compiled function and
+ * kept as bytes, without Apollo Server and without a plan.
+ *
+ * Answers only what the long way would have answered, byte for byte; for everything else it says null and the long way
+ * decides: a document that is new, a variable that does not fit, any error. Who may see a reply is part of its key.
+ */
+import { getVariableValues } from "graphql";
+import type { Clock } from "../shared/clock.ts";
+import type { CacheHints } from "../shared/graphql/execute.ts";
+import type { CompiledByOwner, CompiledResult } from "../shared/graphql/operations.ts";
+import type { Identity } from "../shared/identity.ts";
+import type { Logger } from "../shared/logging.ts";
+import type { Admissions, Admitted } from "./admission/admissions.ts";
+import { createOneOwner } from "./admission/one-owner.ts";
+import { audienceText } from "./audience.ts";
+import type { Fill, KeptReply, ResponseCache } from "./cache/response-cache.ts";
+import { withinDeadline } from "./deadline.ts";
+import type { LocalSubgraph } from "./endpoints.ts";
+import type { Planner } from "./planner.ts";
+import { logOperation } from "./plugins/access-log.ts";
+
+export interface Question {
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface Asker {
+  readonly identity: Identity;
+  readonly correlationId: string;
+}
+
+export interface ShortPath {
+  /** A reply that is kept for exactly this request. `source`: the request as it came. */
+  kept(source: string, asker: Asker): KeptReply | null;
+  /** Null: this is for the long way. */
+  answer(source: string, question: Question, asker: Asker): KeptReply | null | Promise<KeptReply | null>;
+}
+
+export interface ShortPathParts {
+  readonly admissions: Admissions;
+  readonly planner: Planner;
+  /** The subgraphs of this process. */
+  readonly local: ReadonlyMap<string, LocalSubgraph>;
+  /** Null: nothing is kept. */
+  readonly cache: ResponseCache | null;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What is known of an admitted operation beyond its document. */
+interface Known {
+  readonly compiled: CompiledByOwner | null;
+  readonly operationName: string | null;
+  /** Did the last answer say what it was made from? Only such answers are worth waiting for together. */
+  isTagged: boolean;
+}
+
+/** Of an execution that several wait for: the reply, if it is one that all of them may have. */
+type Flight = Promise<KeptReply | null>;
+
+export function createShortPath(parts: ShortPathParts): ShortPath {
+  const { admissions, planner, cache, clock, log } = parts;
+  const oneOwner = createOneOwner(planner, parts.local);
+  const knownOf = new WeakMap<Admitted, Known>();
+  const flights = new Map<string, Flight>();
+
+  function know(admitted: Admitted): Known {
+    const known = knownOf.get(admitted) ?? {
+      compiled: compile(admitted),
+      operationName: admitted.operation.name?.value ?? null,
+      isTagged: false,
+    };
+    knownOf.set(admitted, known);
+    return known;
+  }
+
+  function compile(admitted: Admitted): CompiledByOwner | null {
+    try {
+      return oneOwner(admitted);
+    } catch (error) {
+      log.warn({ error }, "an operation cannot be compiled; it is answered the long way");
+      return null;
+    }
+  }
+
+  function tell(reply: KeptReply, asker: Asker, startedMs: number): KeptReply {
+    const { operationName } = reply;
+    logOperation(log, asker, { operation: "query", operationName, durationMs: clock.now() - startedMs, codes: [] });
+    return reply;
+  }
+
+  /** Others who ask the same meanwhile wait for this one, and ask themselves if its reply is not for them. */
+  async function fly(key: string, underWay: Promise<Outcome>): Promise<KeptReply | null> {
+    const flight = underWay.then(({ reply, isShared }) => (isShared ? reply : null));
+    flights.set(key, flight);
+    const { reply } = await underWay;
+    if (flights.get(key) === flight) flights.delete(key);
+    return reply;
+  }
+
+  return {
+    kept(source, asker) {
+      if (!cache) return null;
+      const reply = cache.named(aliasOf(source, asker));
+      return reply && tell(reply, asker, clock.now());
+    },
+    answer(source, { query, operationName, variables }, asker) {
+      const startedMs = clock.now();
+      const admitted = admissions.find(query, operationName);
+      if (!admitted) return null;
+      const known = know(admitted);
+      if (!known.compiled) return null;
+      const { coerced } = getVariableValues(planner.schema, admitted.operation.variableDefinitions ?? [], variables);
+      if (!coerced) return null;
+      const told = (reply: KeptReply | null) => reply && tell(reply, asker, startedMs);
+      // Coerced variables stand in the order of their definitions, so equal ones are equal texts.
+      const key = `${admitted.id}\n${audienceText(asker.identity)}\n${JSON.stringify(coerced)}`;
+      const alias = aliasOf(source, asker);
+      const there = cache?.get(key, alias) ?? null;
+      if (there) return told(there);
+      const runOne = () => run(parts, known, { key, alias }, variables, asker);
+      const underWay = known.isTagged ? flights.get(key) : undefined;
+      const outcome = underWay ? underWay.then((reply) => (reply ? { reply, isShared: true } : runOne())) : runOne();
+      if (!("then" in outcome)) return told(outcome.reply);
+      if (underWay || !known.isTagged) return outcome.then(({ reply }) => told(reply));
+      return fly(key, outcome).then(told);
+    },
+  };
+}
+
+interface Outcome {
+  readonly reply: KeptReply | null;
+  /** May others who wait for the same have it? */
+  readonly isShared: boolean;
+}
+
+/** Runs it, and keeps its reply if it may be kept. */
+function run(
+  { cache, deadlineMs }: ShortPathParts,
+  known: Known,
+  names: Pick<Fill, "key" | "alias">,
+  variables: Question["variables"],
+  asker: Asker,
+): Outcome | Promise<Outcome> {
+  const begun = cache?.begin() ?? 0;
+  const settle = ({ data, errors, extensions }: CompiledResult): Outcome => {
+    if (errors !== undefined || !data) return notShort;
+    const bytes = Buffer.from(`${JSON.stringify({ data })}\n`);
+    const reply: KeptReply = { bytes, operationName: known.operationName };
+    const { tags, maxAgeMs } = extensions?.cache ?? untagged;
+    known.isTagged = cache !== null && tags !== null;
+    return { reply, isShared: tags !== null && cache?.put({ ...names, reply, tags, maxAgeMs, begun }) === true };
+  };
+  try {
+    const result = (known.compiled as CompiledByOwner)(variables, asker);
+    if (!("then" in result)) return settle(result);
+    return withinDeadline(deadlineMs, () => result).then(settle, () => notShort);
+  } catch {
+    return notShort;
+  }
+}
+
+const untagged: CacheHints = { tags: null, maxAgeMs: 0 };
+
+const notShort: Outcome = { reply: null, isShared: false };
+
+function aliasOf(source: string, { identity }: Asker): string {
+  return `${audienceText(identity)}\n${source}`;
+}
