@@ -20,8 +20,9 @@ export function createHttp(log: Logger): FastifyInstance {
     genReqId: correlationIdOf,
   });
   echoCorrelationId(http);
-  http.addHook("onRequest", async (_request, reply) => {
+  http.addHook("onRequest", (_request, reply, done) => {
     reply.headers(securityHeaders);
+    done();
   });
   http.setErrorHandler(async (error: FastifyError, request, reply) => {
     const { status, code, message } = classify(error);

@@ -10,10 +10,12 @@ import type { Clock } from "../shared/clock.ts";
 import type { CacheHints } from "../shared/graphql/execute.ts";
 import type { CompiledByOwner, CompiledResult } from "../shared/graphql/operations.ts";
 import type { Identity } from "../shared/identity.ts";
+import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { Admissions, Admitted } from "./admission/admissions.ts";
 import { createOneOwner } from "./admission/one-owner.ts";
 import { audienceText } from "./audience.ts";
+import { createDoorkeeper } from "./cache/doorkeeper.ts";
 import type { Fill, KeptReply, ResponseCache } from "./cache/response-cache.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { LocalSubgraph } from "./endpoints.ts";
@@ -66,6 +68,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   const oneOwner = createOneOwner(planner, parts.local);
   const knownOf = new WeakMap<Admitted, Known>();
   const flights = new Map<string, Flight>();
+  const doorkeeper = createDoorkeeper({ clock, spanMs: limits.askedAgainMs, lengthMax: limits.askedLengthMax });
 
   function know(admitted: Admitted): Known {
     const known = knownOf.get(admitted) ?? {
@@ -113,13 +116,17 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (!admitted) return null;
       const known = know(admitted);
       if (!known.compiled) return null;
+      const told = (reply: KeptReply | null) => reply && tell(reply, asker, startedMs);
+      const alias = aliasOf(source, asker);
+      if (!cache || !doorkeeper.knows(alias)) {
+        const outcome = run(parts, known, null, variables, asker);
+        return "then" in outcome ? outcome.then(({ reply }) => told(reply)) : told(outcome.reply);
+      }
       const { coerced } = getVariableValues(planner.schema, admitted.operation.variableDefinitions ?? [], variables);
       if (!coerced) return null;
-      const told = (reply: KeptReply | null) => reply && tell(reply, asker, startedMs);
       // Coerced variables stand in the order of their definitions, so equal ones are equal texts.
       const key = `${admitted.id}\n${audienceText(asker.identity)}\n${JSON.stringify(coerced)}`;
-      const alias = aliasOf(source, asker);
-      const there = cache?.get(key, alias) ?? null;
+      const there = cache.get(key, alias);
       if (there) return told(there);
       const runOne = () => run(parts, known, { key, alias }, variables, asker);
       const underWay = known.isTagged ? flights.get(key) : undefined;
@@ -137,22 +144,24 @@ interface Outcome {
   readonly isShared: boolean;
 }
 
-/** Runs it, and keeps its reply if it may be kept. */
+/** Runs it, and keeps its reply under these names if it may be kept; null: nobody wants it kept. */
 function run(
   { cache, deadlineMs }: ShortPathParts,
   known: Known,
-  names: Pick<Fill, "key" | "alias">,
+  names: Pick<Fill, "key" | "alias"> | null,
   variables: Question["variables"],
   asker: Asker,
 ): Outcome | Promise<Outcome> {
-  const begun = cache?.begin() ?? 0;
+  const begun = cache?.begin();
   const settle = ({ data, errors, extensions }: CompiledResult): Outcome => {
     if (errors !== undefined || !data) return notShort;
     const bytes = Buffer.from(`${JSON.stringify({ data })}\n`);
     const reply: KeptReply = { bytes, operationName: known.operationName };
+    if (!names || !begun) return { reply, isShared: false };
     const { tags, maxAgeMs } = extensions?.cache ?? untagged;
     known.isTagged = cache !== null && tags !== null;
-    return { reply, isShared: tags !== null && cache?.put({ ...names, reply, tags, maxAgeMs, begun }) === true };
+    const isShared = tags !== null && cache?.put({ ...names, reply, tags, maxAgeMs, begun });
+    return { reply, isShared: isShared === true };
   };
   try {
     const result = (known.compiled as CompiledByOwner)(variables, asker);

@@ -22,7 +22,10 @@ export const limits = {
   responseCacheBytesMax: 64 * 1_048_576,
   responseKeptBytesMax: 1_048_576,
   /** How long a reply is kept if nobody says that it is old. */
-  responseKeptMs: 500,
+  responseKeptMs: 400,
+  /** A question that comes again within this time is worth keeping; texts remembered for that, in characters. */
+  askedAgainMs: 2_000,
+  askedLengthMax: 16 * 1_048_576,
   /** Changes remembered, so that nothing that was read before them is kept after them. */
   droppedTagsRememberedMax: 50_000,
 

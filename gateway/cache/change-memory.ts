@@ -1,24 +1,43 @@
 /**
- * When each tag was last dropped, counted in drops: may what was read at some moment still be kept?
+ * When each tag was last dropped: may what was read from some moment on be kept?
  *
- * Bounded. A tag that has been forgotten counts as dropped at the moment of the last one that was forgotten, so the
- * answer is no whenever it is not known.
+ * Order is counted in drops, not told by a clock. Whoever answers hears of changes from another reader, a moment later
+ * at most (`graceMs`): what it read within that time after a drop may still be of before. Bounded: a tag that has been
+ * forgotten counts as dropped with the last one that was forgotten, so the answer is no whenever it is not known.
  */
-export function createChangeMemory(tagsMax: number) {
-  const droppedAt = new Map<string, number>();
-  let sequence = 0;
-  let everythingAt = 0;
+import type { Clock } from "../../shared/clock.ts";
+
+/** A moment: so many drops had been made, at this time, milliseconds since the epoch. */
+export interface Moment {
+  readonly drops: number;
+  readonly atMs: number;
+}
+
+export function createChangeMemory(clock: Clock, tagsMax: number, graceMs: number) {
+  const droppedAt = new Map<string, Moment>();
+  let drops = 0;
+  let everythingAt: Moment = { drops: 0, atMs: Number.NEGATIVE_INFINITY };
+  /** When one of these was dropped last; never: before everything. */
+  const lastDrop = (tags: readonly string[]): Moment => {
+    let last = everythingAt;
+    for (const tag of tags) {
+      const dropped = droppedAt.get(tag);
+      if (dropped && dropped.drops > last.drops) last = dropped;
+    }
+    return last;
+  };
   return {
-    sequence: () => sequence,
+    now: (): Moment => ({ drops, atMs: clock.now() }),
     note(tags: readonly string[] | null): void {
-      sequence += 1;
+      drops += 1;
+      const moment = { drops, atMs: clock.now() };
       if (tags === null) {
         droppedAt.clear();
-        everythingAt = sequence;
+        everythingAt = moment;
       }
       for (const tag of tags ?? []) {
         droppedAt.delete(tag);
-        droppedAt.set(tag, sequence);
+        droppedAt.set(tag, moment);
       }
       for (const [oldest, at] of droppedAt) {
         if (droppedAt.size <= tagsMax) break;
@@ -27,10 +46,8 @@ export function createChangeMemory(tagsMax: number) {
       }
     },
     /** Was one of these dropped after `begun`? */
-    haveTouched(tags: readonly string[], begun: number): boolean {
-      if (everythingAt > begun) return true;
-      if (sequence === begun) return false;
-      return tags.some((tag) => (droppedAt.get(tag) ?? 0) > begun);
-    },
+    droppedSince: (tags: readonly string[], begun: Moment) => lastDrop(tags).drops > begun.drops,
+    /** Was one of these dropped so shortly before `begun` that what was read then may still be of before? */
+    droppedJustBefore: (tags: readonly string[], begun: Moment) => lastDrop(tags).atMs > begun.atMs - graceMs,
   };
 }

@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { limits } from "../../shared/limits.ts";
-import { createChangeMemory } from "./change-memory.ts";
+import { createChangeMemory, type Moment } from "./change-memory.ts";
 
 export interface KeptReply {
   /** The body, ready to be sent. */
@@ -27,7 +27,7 @@ export interface Fill {
   readonly tags: readonly string[];
   readonly maxAgeMs: number;
   /** What `begin` said before anything was read. */
-  readonly begun: number;
+  readonly begun: Moment;
 }
 
 export interface ResponseCache {
@@ -36,8 +36,8 @@ export interface ResponseCache {
   /** By key; from then on by this alias as well. */
   get(key: string, alias: string): KeptReply | null;
   /** To be called before the first read for a reply that may be kept. */
-  begin(): number;
-  /** Was it kept? */
+  begin(): Moment;
+  /** Keeps it if it may be kept. May others who wait for the same have it? */
   put(fill: Fill): boolean;
   /** What was made from one of these is old; null: everything is. */
   drop(tags: readonly string[] | null): void;
@@ -67,6 +67,8 @@ export interface ResponseCacheParts {
   readonly replyBytesMax?: number;
   readonly keptMs?: number;
   readonly droppedTagsMax?: number;
+  /** How much later than this cache whoever answers may hear of a change. */
+  readonly graceMs?: number;
   /** From 0 to 1; replies that were made together do not all end together. */
   readonly random?: () => number;
 }
@@ -81,7 +83,11 @@ export function createResponseCache(parts: ResponseCacheParts): ResponseCache {
   const { keptMs = limits.responseKeptMs, random = Math.random } = parts;
   const counters = { hits: 0, misses: 0, fills: 0, refused: 0, dropped: 0, hitAgeMs: 0, replies: 0, bytes: 0 };
   const store = createStore(counters, bytesMax);
-  const changes = createChangeMemory(parts.droppedTagsMax ?? limits.droppedTagsRememberedMax);
+  const changes = createChangeMemory(
+    clock,
+    parts.droppedTagsMax ?? limits.droppedTagsRememberedMax,
+    parts.graceMs ?? limits.logSilenceMs,
+  );
 
   function fresh(entry: Entry | undefined): KeptReply | null {
     if (entry === undefined || !trusted()) return null;
@@ -105,11 +111,12 @@ export function createResponseCache(parts: ResponseCacheParts): ResponseCache {
       else counters.misses += 1;
       return reply;
     },
-    begin: changes.sequence,
+    begin: changes.now,
     put({ key, alias, reply, tags, maxAgeMs, begun }) {
-      if (!trusted() || reply.bytes.length > replyBytesMax || changes.haveTouched(tags, begun)) {
+      const isCurrent = trusted() && !changes.droppedSince(tags, begun);
+      if (!isCurrent || reply.bytes.length > replyBytesMax || changes.droppedJustBefore(tags, begun)) {
         counters.refused += 1;
-        return false;
+        return isCurrent;
       }
       const madeAtMs = clock.now();
       const untilMs = madeAtMs + Math.min(maxAgeMs, keptMs * (1 - random() / 4));

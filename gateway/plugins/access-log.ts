@@ -18,7 +18,9 @@ interface OperationLine {
 
 /** Whichever way it was answered. */
 export function logOperation(log: Logger, { identity, correlationId }: RequestContext, line: OperationLine): void {
-  log.info({ ...line, person: identity.person, correlationId }, "operation");
+  const { operation, operationName, durationMs, codes } = line;
+  const { person } = identity;
+  log.info({ operation, operationName, durationMs, codes, person, correlationId }, "operation");
 }
 
 export function createAccessLog(clock: Clock, log: Logger): ApolloServerPlugin<OperationContext> {

@@ -7,8 +7,8 @@
 import type { CacheHints } from "./execute.ts";
 
 export interface CacheHintCollector {
-  /** These were read; good for `maxAgeMs` at most, whatever happens. */
-  read(tags: Iterable<string>, maxAgeMs: number): void;
+  /** These were read (asked for when somebody wants to know); good for `maxAgeMs` at most, whatever happens. */
+  read(tags: () => Iterable<string>, maxAgeMs: number): void;
   /** Something was read that has no name here. */
   readUntagged(): void;
   /** These are another now. */
@@ -18,13 +18,13 @@ export interface CacheHintCollector {
 }
 
 export function createCacheHints(): CacheHintCollector {
-  const tags = new Set<string>();
+  const reads: (() => Iterable<string>)[] = [];
   const changed = new Set<string>();
   let maxAgeMs = Number.POSITIVE_INFINITY;
   let untagged = false;
   return {
-    read(more, ageMs) {
-      for (const tag of more) tags.add(tag);
+    read(tags, ageMs) {
+      reads.push(tags);
       maxAgeMs = Math.min(maxAgeMs, ageMs);
     },
     readUntagged() {
@@ -34,10 +34,13 @@ export function createCacheHints(): CacheHintCollector {
       for (const tag of more) changed.add(tag);
     },
     collect() {
-      const known = !untagged && tags.size > 0;
+      const known = !untagged && reads.length > 0;
       if (!known && changed.size === 0) return undefined;
       return {
-        tags: known ? [...tags] : null,
+        // Named when somebody wants to keep the answer: most answers are kept by nobody.
+        get tags() {
+          return known ? [...new Set(reads.flatMap((tags) => [...tags()]))] : null;
+        },
         maxAgeMs: known ? Math.min(maxAgeMs, Number.MAX_SAFE_INTEGER) : 0,
         ...(changed.size > 0 ? { changed: [...changed] } : {}),
       };

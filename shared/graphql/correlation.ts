@@ -18,7 +18,8 @@ export function correlationIdOf({ headers }: Pick<IncomingMessage, "headers">): 
 }
 
 export function echoCorrelationId(http: FastifyInstance): void {
-  http.addHook("onRequest", async (request, reply) => {
+  http.addHook("onRequest", (request, reply, done) => {
     reply.header(correlationHeader, request.id);
+    done();
   });
 }

@@ -36,7 +36,7 @@ export function createOperations(
     schema,
     async execute(operation, request) {
       const hints = createCacheHints();
-      const result = await run(operation, { request, hints, ...contextFor(request) });
+      const result = await run(operation, Object.assign(contextFor(request), { request, hints }));
       const cache = hints.collect();
       return cache ? { ...result, extensions: { cache } } : result;
     },
@@ -49,7 +49,7 @@ export function createOperations(
           const cache = hints.collect();
           return cache ? { ...result, extensions: { cache } } : (result as CompiledResult);
         };
-        const result = compiled(variables, { request, hints, ...contextFor(request) });
+        const result = compiled(variables, Object.assign(contextFor(request), { request, hints }));
         return "then" in result ? result.then(withHints) : withHints(result);
       };
     },

@@ -34,7 +34,7 @@ export interface ChangeAnswer {
 export interface KeptAnswers {
   readonly answers: readonly AvailabilityResult[];
   /** See `CacheHints`. */
-  readonly tags: readonly string[];
+  readonly tags: () => readonly string[];
   readonly maxAgeMs: number;
 }
 
@@ -125,22 +125,28 @@ function keptAnswers(
 ): KeptAnswers | null {
   if (skus.length * (locationIds?.length ?? 1) > limits.availabilityPositionsMax) return null;
   const answers: AvailabilityResult[] = [];
-  const tags = [policyTag];
+  const keptAt = outlooks.kept(channel);
   let maxAgeMs = Number.MAX_SAFE_INTEGER;
   for (const sku of skus) {
     const places = locationIds ?? outlooks.keptPlaces(sku);
     if (places === null || answers.length + places.length > limits.availabilityPositionsMax) return null;
-    if (!locationIds) tags.push(placesTag(sku));
-    tags.push(productTag(sku));
     for (const locationId of places) {
-      const kept = outlooks.kept({ sku, locationId }, channel);
+      const kept = keptAt(sku, locationId);
       if (kept === null) return null;
       answers.push(kept.answer);
-      tags.push(positionTag(partitionKey(sku, locationId)), locationTag(locationId));
       if (kept.validUntilMs !== null) maxAgeMs = Math.min(maxAgeMs, kept.validUntilMs - nowMs);
     }
   }
-  return { answers, tags, maxAgeMs };
+  return { answers, tags: () => tagsOfAnswers(answers, locationIds ? [] : skus), maxAgeMs };
+}
+
+/** `everywhere`: items whose places were looked up. */
+function tagsOfAnswers(answers: readonly AvailabilityResult[], everywhere: readonly string[]): string[] {
+  const tags = [policyTag, ...everywhere.map(placesTag)];
+  for (const { sku, locationId } of answers) {
+    tags.push(positionTag(partitionKey(sku, locationId)), productTag(sku), locationTag(locationId));
+  }
+  return tags;
 }
 
 /** Fails with BAD_USER_INPUT. */

@@ -10,12 +10,12 @@ import { errorTable } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { LocationReplica, ProductReplica } from "../../shared/master-data.ts";
 import { type Expected, type Outlook, outlookOf } from "./domain/atp.ts";
-import type { AvailabilityInput, AvailabilityResult } from "./domain/ats.ts";
+import { type AvailabilityInput, type AvailabilityResult, computeAvailability } from "./domain/ats.ts";
 import { openSupply } from "./domain/inbound.ts";
 import { kitOutlook } from "./domain/kit.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
-import { type LocationFacts, type ProductFacts, type SourceSystem, sourceSystems } from "./domain/position.ts";
-import { emptyProjection, hasGap, type Projected } from "./domain/projection.ts";
+import type { LocationFacts, ProductFacts } from "./domain/position.ts";
+import { emptyProjection, hasGap, type Progress, type Projected } from "./domain/projection.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
 import type { KeptRows, Loaders } from "./loaders.ts";
 import { type PositionKey, positionKey } from "./store/positions.ts";
@@ -49,7 +49,7 @@ export interface PartRows {
 }
 
 /** An answer made of rows that are kept. */
-export interface KeptOutlook {
+export interface KeptAnswer {
   readonly answer: AvailabilityResult;
   /** From then on it is another by time alone, milliseconds since the epoch; null: it is not. */
   readonly validUntilMs: number | null;
@@ -61,8 +61,11 @@ export interface Outlooks {
    * kit, its components at the same place.
    */
   from(rows: Rows, parts: readonly PartRows[], channel: string, under?: IndexedPolicy): Outlook;
-  /** As it is now, of what is kept in this process, at once; null: something has to be read. */
-  kept(key: PositionKey, channel: string): KeptOutlook | null;
+  /**
+   * Of one question: each position as it is now, of what is kept in this process, at once; null: something has to be
+   * read.
+   */
+  kept(channel: string): (sku: string, locationId: string) => KeptAnswer | null;
   /** Locations of an item that is no kit, likewise. */
   keptPlaces(sku: string): readonly string[] | null;
   /** As it is now; not to be asked about later days. */
@@ -81,8 +84,12 @@ type ExpectedAt = (position: Projected) => Expected | null;
 const nobodyAsks: ExpectedAt = () => null;
 
 export function createOutlooks({ clock, policy, watermarks, cache }: OutlookDeps): Outlooks {
-  function inputOf({ position, product, location }: Rows, channel: string, under: IndexedPolicy): AvailabilityInput {
-    const nowMs = clock.now();
+  function inputOf(
+    { position, product, location }: Rows,
+    channel: string,
+    under: IndexedPolicy,
+    nowMs = clock.now(),
+  ): AvailabilityInput {
     return {
       position,
       product: productFacts(position.sku, product),
@@ -103,9 +110,7 @@ export function createOutlooks({ clock, policy, watermarks, cache }: OutlookDeps
   ): Outlook {
     const one = ({ position, ...rest }: Rows): Outlook => {
       const outlook = outlookOf(inputOf({ position, ...rest }, channel, under), expectedAt(position));
-      const { answer } = outlook;
-      if (answer.reason !== null || position.version > 0) return outlook;
-      return { ...outlook, answer: { ...answer, reason: `NO_POSITION: ${errorTable.NO_POSITION.message}` } };
+      return { ...outlook, answer: orNoPosition(outlook.answer, position) };
     };
     if (parts.length === 0) return one(rows);
     const components = parts.map(({ required, rows: part }) => ({ required, outlook: one(part) }));
@@ -123,19 +128,20 @@ export function createOutlooks({ clock, policy, watermarks, cache }: OutlookDeps
   }
 
   return {
-    kept(key, channel) {
-      const name = positionKey(key);
-      if (!cache || name === null) return null;
-      const position = cache.positions.peek(name);
-      const product = cache.products.peek(key.sku);
-      const location = cache.locations.peek(key.locationId);
-      if (!position || !product || !location || isKit(product.value)) return null;
-      const rows = {
-        position: position.value ?? emptyProjection(key.sku, key.locationId),
-        product: product.value,
-        location: location.value,
+    kept(channel) {
+      const [nowMs, under] = [clock.now(), policy()];
+      const products = once((sku: string) => cache?.products.peek(sku));
+      const locations = once((id: string) => cache?.locations.peek(id));
+      return (sku, locationId) => {
+        const [product, location] = [products(sku), locations(locationId)];
+        const name = product && location && positionKey({ sku, locationId });
+        const known = name ? cache?.positions.peek(name) : undefined;
+        if (!known || !product || !location || isKit(product.value)) return null;
+        const position = known.value ?? emptyProjection(sku, locationId);
+        const rows = { position, product: product.value, location: location.value };
+        const answer = orNoPosition(computeAvailability(inputOf(rows, channel, under, nowMs)), position);
+        return { answer, validUntilMs: known.validUntilMs };
       };
-      return { answer: judge(rows, [], channel, nobodyAsks).answer, validUntilMs: position.validUntilMs };
     },
     keptPlaces(sku) {
       const product = cache?.products.peek(sku);
@@ -172,6 +178,25 @@ export async function partsOf(
     level = next;
   }
   return [...parts].map(([sku, required]) => ({ sku, required }));
+}
+
+/** A known item at a known place that nobody has ever reported. */
+function orNoPosition(answer: AvailabilityResult, { version }: Projected): AvailabilityResult {
+  if (answer.reason !== null || version > 0) return answer;
+  return { ...answer, reason: `NO_POSITION: ${errorTable.NO_POSITION.message}` };
+}
+
+/** Of one question: what was looked up is not looked up again. */
+function once<T>(look: (key: string) => T): (key: string) => T {
+  const found = new Map<string, T>();
+  return (key) => {
+    let value = found.get(key);
+    if (value === undefined) {
+      value = look(key);
+      found.set(key, value);
+    }
+    return value;
+  };
 }
 
 function isKit(product: ProductReplica | null): boolean {
@@ -214,13 +239,18 @@ async function placesOf(loaders: Loaders, sku: string): Promise<string[]> {
 }
 
 function freshnessOf(position: Projected, watermarks: Watermarks, nowMs: number): Freshness {
+  const { erp, wms, returns } = position.progress;
   const heard = watermarks.of(position.sku);
-  const of = (system: SourceSystem): SourceFreshness => {
-    const progress = position.progress[system];
-    const asOfMs = Math.max(progress.asOfMs, heard[system] ?? 0);
-    return { asOfMs: asOfMs === 0 ? null : asOfMs, gap: hasGap(progress, nowMs), version: progress.seq };
+  return {
+    erp: freshnessSince(erp, heard.erp, nowMs),
+    wms: freshnessSince(wms, heard.wms, nowMs),
+    returns: freshnessSince(returns, heard.returns, nowMs),
   };
-  return Object.fromEntries(sourceSystems.map((system) => [system, of(system)])) as unknown as Freshness;
+}
+
+function freshnessSince(progress: Progress, heardMs: number | null, nowMs: number): SourceFreshness {
+  const asOfMs = Math.max(progress.asOfMs, heardMs ?? 0);
+  return { asOfMs: asOfMs === 0 ? null : asOfMs, gap: hasGap(progress, nowMs), version: progress.seq };
 }
 
 function productFacts(sku: string, product: ProductReplica | null): ProductFacts {

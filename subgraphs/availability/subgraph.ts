@@ -38,7 +38,7 @@ import {
   RuleChangeEntity,
 } from "./entities.ts";
 import { createGapWatch } from "./gap-watch.ts";
-import { createLoaders } from "./loaders.ts";
+import { createLoaders, type Loaders } from "./loaders.ts";
 import { createPolicyEffects } from "./policy-effect.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
@@ -117,7 +117,17 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
       }),
       tagged: taggedFields,
       beforePublish: rowCache?.beforePublish ?? (async () => {}),
-      contextFor: () => ({ loaders: createLoaders(db, clock, rowCache), asked: { effects: 0 } }),
+      contextFor: () => {
+        let loaders: Loaders | undefined;
+        return {
+          asked: { effects: 0 },
+          // Made for whoever needs them: an answer from what is kept does not.
+          get loaders() {
+            loaders ??= createLoaders(db, clock, rowCache);
+            return loaders;
+          },
+        };
+      },
       consumers: createConsumers(clock, watermarks),
       parts: [...(rowCache?.parts ?? []), watermarks, inForce, gapWatch, reservationSweep, ruleChanges],
     },

@@ -13,10 +13,13 @@ import type { Logger } from "../../shared/logging.ts";
 import { type SourceSystem, sourceSystems } from "./domain/position.ts";
 import { isOwner } from "./domain/projection.ts";
 
+export type Heard = Readonly<Record<SourceSystem, number | null>>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface Watermarks extends Part {
   advance(partition: number, heartbeats: readonly Heartbeat[]): Promise<void>;
   /** Milliseconds since the epoch per owner; null for one that has never been heard of. */
-  of(sku: string): Readonly<Record<SourceSystem, number | null>>;
+  of(sku: string): Heard;
   /** Takes over what other replicas know. */
   refresh(): Promise<void>;
 }
@@ -25,20 +28,25 @@ export interface Watermarks extends Part {
 const keptMs = 30 * 24 * 3_600_000;
 
 export function createWatermarks(cache: CacheStore, partitions: number, log: Logger): Watermarks {
-  const known = new Map<string, number>();
+  const known: Mutable<Heard>[] = Array.from({ length: partitions }, () => ({ erp: null, wms: null, returns: null }));
   const keyOf = (owner: SourceSystem, partition: number) => `watermark:${owner}:${partition}`;
-  const keys = sourceSystems.flatMap((owner) => Array.from({ length: partitions }, (_, p) => keyOf(owner, p)));
+  const places = sourceSystems.flatMap((owner) =>
+    Array.from({ length: partitions }, (_, partition) => ({ owner, partition })),
+  );
+  const keys = places.map(({ owner, partition }) => keyOf(owner, partition));
 
-  function raise(key: string, timeMs: number): boolean {
-    if ((known.get(key) ?? 0) >= timeMs) return false;
-    known.set(key, timeMs);
+  function raise(owner: SourceSystem, partition: number, timeMs: number): boolean {
+    const heard = known[partition];
+    if (!heard || (heard[owner] ?? 0) >= timeMs) return false;
+    heard[owner] = timeMs;
     return true;
   }
 
   async function refresh(): Promise<void> {
     const values = await cache.getMany(keys);
     values.forEach((value, i) => {
-      if (value) raise(keys[i] as string, value.version);
+      const { owner, partition } = places[i] as (typeof places)[number];
+      if (value) raise(owner, partition, value.version);
     });
   }
 
@@ -52,19 +60,14 @@ export function createWatermarks(cache: CacheStore, partitions: number, log: Log
     async advance(partition, heartbeats) {
       const raised = heartbeats
         .filter(({ system }) => isOwner(system))
-        .map(({ system, timeMs }) => ({ key: keyOf(system as SourceSystem, partition), timeMs }))
-        .filter(({ key, timeMs }) => raise(key, timeMs));
+        .filter(({ system, timeMs }) => raise(system as SourceSystem, partition, timeMs))
+        .map(({ system, timeMs }) => ({ key: keyOf(system as SourceSystem, partition), timeMs }));
       await cache.putMany(
         raised.map(({ key, timeMs }) => ({ key, version: timeMs, value: String(timeMs), ttlMs: keptMs })),
       );
     },
     of(sku) {
-      const partition = partitionOf({ sku, partitionKey: sku }, partitions);
-      return {
-        erp: known.get(keyOf("erp", partition)) ?? null,
-        wms: known.get(keyOf("wms", partition)) ?? null,
-        returns: known.get(keyOf("returns", partition)) ?? null,
-      };
+      return known[partitionOf({ sku, partitionKey: sku }, partitions)] as Heard;
     },
     refresh,
   };

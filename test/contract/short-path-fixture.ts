@@ -86,7 +86,7 @@ function stockResolvers(): Resolvers {
 function withTags(resolvers: Resolvers): Resolvers {
   const read = Object.entries(resolvers["Query"] ?? {}).map(([name, resolve]) => {
     const tagged = (source: unknown, args: unknown, context: ResolverContext, info: unknown) => {
-      context.hints.read([stockTag], 60_000);
+      context.hints.read(() => [stockTag], 60_000);
       return resolve(source, args, context, info);
     };
     return [name, name === "caller" ? resolve : tagged];

@@ -85,7 +85,18 @@ describe("nothing is kept", () => {
     expect(cache.put(slow)).toBe(false);
     expect(there("a")).toBeNull();
     expect(cache.counters.refused).toBe(1);
+  });
+
+  it("that was begun just after one: whoever answered may not have heard of it yet", () => {
+    const { clock, cache, fill, there } = open();
+    cache.drop(["position:a"]);
+    clock.advance(limits.logSilenceMs - 1);
+    // Those who asked at the same moment may have it all the same.
     expect(cache.put(fill("a"))).toBe(true);
+    expect(there("a")).toBeNull();
+    clock.advance(1);
+    cache.put(fill("a"));
+    expect(there("a")).toBe("reply a");
   });
 
   it("that was begun before everything was dropped", () => {
@@ -96,15 +107,17 @@ describe("nothing is kept", () => {
   });
 
   it("of which it is not known any more whether it changed", () => {
-    const { cache, fill } = open({ droppedTagsMax: 2 });
+    const { clock, cache, fill, there } = open({ droppedTagsMax: 2 });
     const slow = fill("a");
     cache.drop(["position:a"]);
     cache.drop(["position:b"]);
     cache.drop(["position:c"]);
     expect(cache.put(slow)).toBe(false);
+    clock.advance(limits.logSilenceMs);
     const other = fill("e");
     cache.drop(["position:f"]);
     expect(cache.put(other)).toBe(true);
+    expect(there("e")).toBe("reply e");
   });
 
   it("while changes are not heard of; and what was kept before is not given out", () => {
@@ -119,8 +132,11 @@ describe("nothing is kept", () => {
 
   it("that is larger than one reply may be", () => {
     const { cache, fill } = open({ replyBytesMax: 10 });
-    expect(cache.put(fill("a", { reply: { bytes: Buffer.alloc(11), operationName: null } }))).toBe(false);
-    expect(cache.put(fill("a", { reply: { bytes: Buffer.alloc(10), operationName: null } }))).toBe(true);
+    const sized = (bytes: number) => fill("a", { reply: { bytes: Buffer.alloc(bytes), operationName: null } });
+    cache.put(sized(11));
+    expect(cache.counters.replies).toBe(0);
+    cache.put(sized(10));
+    expect(cache.counters.replies).toBe(1);
   });
 });
 

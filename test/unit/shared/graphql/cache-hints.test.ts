@@ -7,15 +7,15 @@ import { createCacheHints } from "../../../../shared/graphql/cache-hints.ts";
 describe("hints", () => {
   it("name everything that was read, once, and the shortest age", () => {
     const hints = createCacheHints();
-    hints.read(["position:A|L", "policy"], 900);
-    hints.read(["policy", "product:A"], 400);
+    hints.read(() => ["position:A|L", "policy"], 900);
+    hints.read(() => ["policy", "product:A"], 400);
     expect(hints.collect()).toEqual({ tags: ["position:A|L", "policy", "product:A"], maxAgeMs: 400 });
   });
 
   it("are none where nothing was read, or something that has no name", () => {
     const silent = createCacheHints();
     expect(silent.collect()).toBeUndefined();
-    silent.read(["policy"], 1_000);
+    silent.read(() => ["policy"], 1_000);
     silent.readUntagged();
     expect(silent.collect()).toBeUndefined();
   });

@@ -44,7 +44,7 @@ describe("an access table", () => {
 
 describe("a field with a resolver", () => {
   const Query = {
-    open: (_: unknown, __: unknown, { hints }: { hints: CacheHintCollector }) => hints.read(["open"], 9),
+    open: (_: unknown, __: unknown, { hints }: { hints: CacheHintCollector }) => hints.read(() => ["open"], 9),
     closed: () => 2,
     thing: () => ({ id: "t", secret: 3 }),
   };
