@@ -69,14 +69,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const masking = createErrorMasking(log);
   const admissions = createAdmissions();
   const cache = openCache(parts, () => subscriptions?.hub);
-  const supergraph = createSupergraph({
-    endpoints,
-    config,
-    deadlines,
-    clock,
-    log,
-    changed: (tags) => cache?.drop(tags),
-  });
+  const changed = (tags: readonly string[]) => cache?.drop(tags);
+  const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed });
   const http = createHttp(log);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
@@ -90,12 +84,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     const next = createServer({ supergraph: executor, config, clock, log, masking, admissions });
     await next.start();
     server = next;
-    const local = localOf(endpoints);
-    const direct = planner && { planner, local, deadlineMs: deadlines.queryMs };
-    const shared = { authenticator, masking, clock, log, direct, watcher: cache ? toWatcher(cache) : undefined };
-    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes });
-    const short = { admissions, local, cache, deadlineMs: deadlines.queryMs, clock, log };
-    const shortPath = planner && createShortPath({ ...short, planner });
+    const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
+    const shared = { authenticator, masking, clock, log, watcher: cache ? toWatcher(cache) : undefined };
+    subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
+    const shortPath = near && createShortPath({ ...near, admissions, cache });
     addRoutes(http, { server, authenticator, log, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }

@@ -11,7 +11,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Authenticator } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { KeptReply } from "./cache/response-cache.ts";
+import { sendConditionally } from "./conditional-get.ts";
 import { createContext, type OperationContext } from "./context.ts";
+import { questionOf, questionOfUrl, type TextOf } from "./graphql-question.ts";
 import type { Question, ShortPath } from "./short-path.ts";
 
 export interface GraphqlRouteParts {
@@ -40,25 +42,43 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
   http.removeContentTypeParser("application/json");
   http.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
 
-  http.get("/graphql", askLong);
+  /** `source`: the request as text. Null: it takes the long way. */
+  function askShort(request: FastifyRequest, reply: FastifyReply, source: string, read: () => Question | null) {
+    const type = types.of(request.headers.accept);
+    const identity = authenticator.known(request.headers.authorization);
+    if (!shortPath || !type || !identity || request.headers[planHeader] !== undefined) return null;
+    const asker = { identity, correlationId: request.id };
+    const kept = shortPath.kept(source, asker);
+    if (kept) return send(reply, type, kept);
+    const question = read();
+    const answer = question && shortPath.answer(source, question, asker);
+    if (!answer) return null;
+    if (!("then" in answer)) return send(reply, type, answer);
+    return answer.then((later) => (later ? send(reply, type, later) : askLong(request, reply)));
+  }
+
+  const textOf: TextOf = (sha256) => shortPath?.textOf(sha256);
+  http.get("/graphql", { onSend: sendConditionally }, (request, reply) => {
+    // Another site's page can send none of these unasked.
+    const isPreflighted = preflightHeaders.some((name) => request.headers[name]);
+    const short = isPreflighted && askShort(request, reply, request.url, () => questionOfUrl(request.query, textOf));
+    return short || askLong(request, reply);
+  });
   http.post("/graphql", (request, reply) => {
     const source = request.body;
     // Only JSON comes as text: see the parsers above.
     if (typeof source !== "string") return askLong(request, reply);
-    const type = types.of(request.headers.accept);
-    const identity = authenticator.known(request.headers.authorization);
-    const isPlain = shortPath && type && identity && request.headers[planHeader] === undefined;
-    const asker = isPlain ? { identity, correlationId: request.id } : null;
-    const kept = asker && shortPath?.kept(source, asker);
-    if (kept && type) return send(reply, type, kept);
-    request.body = parseBody(request, source);
-    const question = asker && toQuestion(request.body);
-    const answer = question && asker && shortPath?.answer(source, question, asker);
-    if (!answer || !type) return askLong(request, reply);
-    if (!("then" in answer)) return send(reply, type, answer);
-    return answer.then((later) => (later ? send(reply, type, later) : askLong(request, reply)));
+    const short = askShort(request, reply, source, () => {
+      request.body = parseBody(request, source);
+      return questionOf(request.body, textOf);
+    });
+    if (short) return short;
+    if (request.body === source) request.body = parseBody(request, source);
+    return askLong(request, reply);
   });
 }
+
+const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"];
 
 /** Asks for the plan beside the answer. */
 const planHeader = "apollo-query-plan-experimental";
@@ -80,21 +100,6 @@ function createBodyParser(http: FastifyInstance): (request: FastifyRequest, text
     if (problem) throw problem;
     return parsed;
   };
-}
-
-/** Null: not an ordinary request. */
-function toQuestion(body: unknown): Question | null {
-  if (!isRecord(body)) return null;
-  const { query, operationName, variables, ...rest } = body;
-  if (typeof query !== "string" || query === "") return null;
-  if (operationName != null && (typeof operationName !== "string" || operationName === "")) return null;
-  if (variables != null && !isRecord(variables)) return null;
-  if (Object.keys(rest).length > 0) return null;
-  return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const knownTypesMax = 100;

@@ -48,8 +48,9 @@ export function createServer(parts: ServerParts): ApolloServer<OperationContext>
     includeStacktraceInErrorResponses: false,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
-    // Registering documents by hash lets anybody fill the cache; known documents only are a later matter.
-    persistedQueries: false,
+    // By their hash, so that a GET fits into a URL. Anybody may register one: the store is bounded, and who finds a
+    // document gone sends it again.
+    persistedQueries: { ttl: limits.persistedQueryKeptS },
     parseOptions: { maxTokens: limits.queryTokensMax },
     maxRecursiveSelections: limits.querySelectionsMax,
     validationRules: [createRequestLimits(limits)],

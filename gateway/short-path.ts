@@ -34,6 +34,8 @@ export interface Asker {
 }
 
 export interface ShortPath {
+  /** The document that this SHA-256 names, if it has been admitted. */
+  textOf(sha256: string): string | undefined;
   /** A reply that is kept for exactly this request. `source`: the request as it came. */
   kept(source: string, asker: Asker): KeptReply | null;
   /** Null: this is for the long way. */
@@ -65,29 +67,9 @@ type Flight = Promise<KeptReply | null>;
 
 export function createShortPath(parts: ShortPathParts): ShortPath {
   const { admissions, planner, cache, clock, log } = parts;
-  const oneOwner = createOneOwner(planner, parts.local);
-  const knownOf = new WeakMap<Admitted, Known>();
+  const know = createKnowledge(parts);
   const flights = new Map<string, Flight>();
   const doorkeeper = createDoorkeeper({ clock, spanMs: limits.askedAgainMs, lengthMax: limits.askedLengthMax });
-
-  function know(admitted: Admitted): Known {
-    const known = knownOf.get(admitted) ?? {
-      compiled: compile(admitted),
-      operationName: admitted.operation.name?.value ?? null,
-      isTagged: false,
-    };
-    knownOf.set(admitted, known);
-    return known;
-  }
-
-  function compile(admitted: Admitted): CompiledByOwner | null {
-    try {
-      return oneOwner(admitted);
-    } catch (error) {
-      log.warn({ error }, "an operation cannot be compiled; it is answered the long way");
-      return null;
-    }
-  }
 
   function tell(reply: KeptReply, asker: Asker, startedMs: number): KeptReply {
     const { operationName } = reply;
@@ -105,6 +87,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
   }
 
   return {
+    textOf: admissions.textOf,
     kept(source, asker) {
       if (!cache) return null;
       const reply = cache.named(aliasOf(source, asker));
@@ -136,6 +119,33 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       return fly(key, outcome).then(told);
     },
   };
+}
+
+/** What an admitted operation becomes, once. */
+function createKnowledge({ planner, local, log }: ShortPathParts): (admitted: Admitted) => Known {
+  const oneOwner = createOneOwner(planner, local);
+  const knownOf = new WeakMap<Admitted, Known>();
+
+  function know(admitted: Admitted): Known {
+    const known = knownOf.get(admitted) ?? {
+      compiled: compile(admitted),
+      operationName: admitted.operation.name?.value ?? null,
+      isTagged: false,
+    };
+    knownOf.set(admitted, known);
+    return known;
+  }
+
+  function compile(admitted: Admitted): CompiledByOwner | null {
+    try {
+      return oneOwner(admitted);
+    } catch (error) {
+      log.warn({ error }, "an operation cannot be compiled; it is answered the long way");
+      return null;
+    }
+  }
+
+  return know;
 }
 
 interface Outcome {

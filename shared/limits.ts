@@ -23,6 +23,8 @@ export const limits = {
   responseKeptBytesMax: 1_048_576,
   /** How long a reply is kept if nobody says that it is old. */
   responseKeptMs: 400,
+  /** How long a document is known by its hash after it was sent. */
+  persistedQueryKeptS: 24 * 3_600,
   /** A question that comes again within this time is worth keeping; texts remembered for that, in characters. */
   askedAgainMs: 2_000,
   askedLengthMax: 16 * 1_048_576,

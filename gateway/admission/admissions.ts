@@ -23,6 +23,8 @@ export interface Admissions {
   readonly plugin: ApolloServerPlugin<OperationContext>;
   /** Absent: Apollo Server has not seen it yet, has refused it, or it has been forgotten. */
   find(text: string, operationName: string | undefined): Admitted | undefined;
+  /** The text that Apollo Server knows by this SHA-256, as far as it has been admitted here. */
+  textOf(sha256: string): string | undefined;
 }
 
 export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Admissions {
@@ -31,6 +33,10 @@ export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Ad
     // Of a character of text: what it becomes when it is parsed, planned and compiled.
     sizeCalculation: (_, key) => key.length * 64,
   });
+  const texts = new LRUCache<string, string>({
+    maxSize: bytesMax / 8,
+    sizeCalculation: (text) => text.length * 2 + 100,
+  });
   let count = 0;
   return {
     plugin: {
@@ -38,6 +44,8 @@ export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Ad
         return {
           async didResolveOperation({ source, document, operation, request }) {
             const { operationName } = request;
+            const hash = persistedHashOf(request.extensions);
+            if (hash !== undefined) texts.set(hash, source);
             const key = keyOf(source, operationName);
             if (!operation || admitted.has(key)) return;
             count += 1;
@@ -46,12 +54,21 @@ export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Ad
         };
       },
     },
+    textOf: (sha256) => texts.get(sha256),
     find(text, operationName) {
       const found = admitted.get(keyOf(text, operationName));
       // A name may be any text, a piece of the document too, as long as nobody has looked at it.
       return found && found.operationName === operationName ? found : undefined;
     },
   };
+}
+
+/** Of a request that names its document by hash. */
+export function persistedHashOf(extensions: unknown): string | undefined {
+  const persisted = (extensions as { persistedQuery?: { version?: unknown; sha256Hash?: unknown } } | null | undefined)
+    ?.persistedQuery;
+  const hash = persisted?.version === 1 ? persisted.sha256Hash : undefined;
+  return typeof hash === "string" ? hash : undefined;
 }
 
 function keyOf(text: string, operationName: string | undefined): string {

@@ -81,7 +81,7 @@ const renamed: Readonly<Record<string, string>> = {
   OPERATION_RESOLUTION_FAILURE: "BAD_USER_INPUT",
 };
 /** Part of a protocol between client libraries and servers: they look for exactly this code. */
-const passed = new Set(["PERSISTED_QUERY_NOT_SUPPORTED"]);
+const passed = new Set(["PERSISTED_QUERY_NOT_FOUND"]);
 /** What servers say when they have nothing to say. */
 const meaningless = new Set(["INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR"]);
 
@@ -89,13 +89,19 @@ function codeOf(error: GraphQLError): string {
   if (isTooComplex(error)) return "QUERY_TOO_COMPLEX";
   // A gateway's executor may report an error that graphql-js has never seen.
   const { code, serviceName } = error.extensions ?? {};
-  if (typeof code !== "string") return isAboutVariables(error) ? "BAD_USER_INPUT" : "INTERNAL";
+  if (typeof code !== "string") return isAboutVariables(error) || isRefusal(error) ? "BAD_USER_INPUT" : "INTERNAL";
   if (serviceName !== undefined) {
     // The gateway wrote the document that the subgraph refused, so the caller is not to blame.
     return code.startsWith("GRAPHQL_") || meaningless.has(code) ? "INTERNAL" : code;
   }
   const known = renamed[code] ?? code;
   return known in errorTable || passed.has(known) ? known : "INTERNAL";
+}
+
+/** Apollo Server refuses a request with a status and no code, e.g. a hash of another document. */
+function isRefusal({ extensions }: GraphQLError): boolean {
+  const status = (extensions["http"] as { status?: unknown } | undefined)?.status;
+  return typeof status === "number" && status >= 400 && status < 500;
 }
 
 /** graphql-js gives up after fifty wrong variables, with an error that carries neither node nor code. */

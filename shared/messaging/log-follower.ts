@@ -58,11 +58,7 @@ export function createLogFollower(parts: LogFollowerParts): LogFollower {
     }
     if (stopped) return;
     isGiving = true;
-    let at = from;
-    const work = entries.flatMap((entry) => {
-      at = after(at, entry);
-      return give(entry, at);
-    });
+    const { work, at } = passOn(entries, from, give);
     position = at;
     // A page that is full says nothing of what follows on it.
     if (!hasFullPage(entries)) knownUpToMs = beganMs;
@@ -72,13 +68,12 @@ export function createLogFollower(parts: LogFollowerParts): LogFollower {
   }
 
   async function recover(error: unknown): Promise<void> {
-    if (error instanceof AppError && error.code === "RESYNC_REQUIRED") {
-      logger.warn({ error }, "the log of changes has moved on without its reader: subscribers must begin again");
+    const isLost = error instanceof AppError && error.code === "RESYNC_REQUIRED";
+    logger.warn({ error }, isLost ? "the log of changes has moved on without its reader" : "the log cannot be read");
+    if (isLost) {
       position = null;
       knownUpToMs = 0;
       lost(error);
-    } else {
-      logger.warn({ error }, "the log of changes cannot be read; it is tried again");
     }
     await wait(limits.consumerBackoffMs * 4);
   }
@@ -100,9 +95,7 @@ export function createLogFollower(parts: LogFollowerParts): LogFollower {
     position: () => position,
     knownUpToMs: () => knownUpToMs,
     until,
-    async start() {
-      run();
-    },
+    start: async () => void run(),
     async stop() {
       stopped = true;
       moved();
@@ -112,6 +105,16 @@ export function createLogFollower(parts: LogFollowerParts): LogFollower {
       await until(() => position !== null && hasReached(position, end) && !isGiving);
     },
   };
+}
+
+/** Gives each entry out with the position after it. */
+function passOn(entries: readonly LogEntry[], from: LogPosition, give: LogFollowerParts["give"]) {
+  let at = from;
+  const work = entries.flatMap((entry) => {
+    at = after(at, entry);
+    return give(entry, at);
+  });
+  return { work, at };
 }
 
 function createMovement() {

@@ -40,15 +40,12 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
     await redis.set(key, randomUUID(), "NX");
     return (await redis.get(key)) as string;
   };
+  const connect = () => connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 });
+  const changes = Array.from({ length: partitions }, (_, partition) => streamKey("availability", partition));
   const logs: RedisLog[] = [];
   // Each with a connection of its own to wait on: two that wait on one would wait for each other.
   const openLog = () => {
-    const log = createRedisLog({
-      redis,
-      connect: () => connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 }),
-      epoch,
-      keys: Array.from({ length: partitions }, (_, partition) => streamKey("availability", partition)),
-    });
+    const log = createRedisLog({ redis, connect, epoch, keys: changes });
     logs.push(log);
     return log;
   };
@@ -76,7 +73,7 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
       await add(redis, entries);
     },
     async consume(topic, group, handler) {
-      const blocking = await connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 });
+      const blocking = await connect();
       const leases = createPartitionLeases(redis, `${prefix}group:${topic}:${group}`, partitions);
       const running = readLoop({ redis, blocking, leases, group, handler, log, key: (p) => streamKey(topic, p) });
       readers.add(running);

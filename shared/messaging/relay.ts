@@ -37,11 +37,8 @@ interface RelayDeps {
 }
 
 export function createRelay(deps: RelayDeps): Relay {
-  const { db, bus, clock, log, beforePublish = async () => {}, drainMs = limits.drainMs } = deps;
-  const publish: Publish = async (topic, events) => {
-    await beforePublish(events);
-    await bus.publish(topic, events);
-  };
+  const { db, bus, clock, log, drainMs = limits.drainMs } = deps;
+  const publish = publishing(deps);
   const relayId = randomUUID();
   let claims = 0;
   let halted = false;
@@ -219,6 +216,13 @@ async function leaveToOthers(tx: Transaction, claim: string): Promise<number> {
 }
 
 type Publish = Bus["publish"];
+
+function publishing({ bus, beforePublish = async () => {} }: RelayDeps): Publish {
+  return async (topic, events) => {
+    await beforePublish(events);
+    await bus.publish(topic, events);
+  };
+}
 
 async function publishClaimed(
   db: Database,

@@ -143,10 +143,7 @@ export function createOutlooks({ clock, policy, watermarks, cache }: OutlookDeps
         return { answer, validUntilMs: known.validUntilMs };
       };
     },
-    keptPlaces(sku) {
-      const product = cache?.products.peek(sku);
-      return product?.value && !isKit(product.value) ? (cache?.places.peek(sku)?.value ?? null) : null;
-    },
+    keptPlaces: (sku) => keptPlaces(cache, sku),
     from: (rows, parts, channel, under) => judge(rows, parts, channel, nobodyAsks, under),
     load: async (loaders, key, channel) => load(loaders, await loadRows(loaders, key), channel, false),
     loadWith: async (loaders, position, channel) =>
@@ -197,6 +194,11 @@ function once<T>(look: (key: string) => T): (key: string) => T {
     }
     return value;
   };
+}
+
+function keptPlaces(cache: KeptRows | null, sku: string): readonly string[] | null {
+  const product = cache?.products.peek(sku)?.value;
+  return product && !isKit(product) ? (cache?.places.peek(sku)?.value ?? null) : null;
 }
 
 function isKit(product: ProductReplica | null): boolean {

@@ -248,10 +248,10 @@ describe("a document", () => {
     expect((await ask(gateway, aliased(limits.queryAliasesMax))).errors).toEqual([]);
   });
 
-  it("may not be registered by hash", async () => {
+  it("is not registered by another's hash", async () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: "0".repeat(64) } };
-    const answer = await post(JSON.stringify({ query: "{ caller }", extensions }));
-    expect(codes(answer)).toEqual(["PERSISTED_QUERY_NOT_SUPPORTED"]);
+    expect(codes(await post(JSON.stringify({ query: "{ caller }", extensions })))).toEqual(["BAD_USER_INPUT"]);
+    expect(codes(await post(JSON.stringify({ extensions })))).toEqual(["PERSISTED_QUERY_NOT_FOUND"]);
   });
 });
 
