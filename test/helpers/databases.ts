@@ -14,6 +14,7 @@ import { type Config, systemNames, toConfig } from "../../shared/config.ts";
 import { createKernel, type Kernel, type KernelOverrides } from "../../shared/kernel.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { services } from "./services.ts";
+import { switches } from "./switches.ts";
 
 export type DatabaseKind = "sqlite" | "mysql";
 
@@ -56,6 +57,7 @@ export function createScratch(kind: DatabaseKind, env: Readonly<Record<string, s
     PORT: "0",
     DEMO: "off",
     LOG_LEVEL: "silent",
+    ...switches,
     ...(kind === "mysql" ? { MYSQL_URL: services.mysqlUrl ?? "", MYSQL_PREFIX: prefix } : {}),
     ...env,
   });

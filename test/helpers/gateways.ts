@@ -14,6 +14,7 @@ import { createOperations } from "../../shared/graphql/operations.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
 import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../shared/identity.ts";
 import { type Logger, silentLogger } from "../../shared/logging.ts";
+import { switches } from "./switches.ts";
 
 const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
 
@@ -103,13 +104,19 @@ export interface TestGatewayOptions
 }
 
 /** `SHORT_PATH=off npx vitest run …` tests the other way. */
-const shortPathByDefault = process.env["SHORT_PATH"] !== "off";
+const isOff = (name: string) => switches[name] === "off";
 
 export async function startTestGateway(
   endpoints: readonly Endpoint[],
   options: TestGatewayOptions = {},
 ): Promise<Gateway> {
-  const { production = false, introspection = true, shortPath = shortPathByDefault, cache = true, ...rest } = options;
+  const {
+    production = false,
+    introspection = true,
+    shortPath = !isOff("SHORT_PATH"),
+    cache = !isOff("CACHE"),
+    ...rest
+  } = options;
   const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
     config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath, cache },

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { switches } from "./switches.ts";
 
 const projectDir = fileURLToPath(new URL("../../", import.meta.url));
 const readyMs = 60_000;
@@ -33,7 +34,7 @@ export async function startProgram(
 ): Promise<Program> {
   const child = spawn(process.execPath, [...nodeArguments, "--import", "tsx", file], {
     cwd: projectDir,
-    env: { PATH: process.env["PATH"] ?? "", APOLLO_TELEMETRY_DISABLED: "1", LOG_LEVEL: "error", ...env },
+    env: { PATH: process.env["PATH"] ?? "", APOLLO_TELEMETRY_DISABLED: "1", LOG_LEVEL: "error", ...switches, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);

@@ -78,7 +78,14 @@ export function recordStatements(prefix: string): Recording {
     count(this, (total) => {
       const reads = total - known.last - known.own;
       known.last = total;
-      if (rows !== undefined) statements.push({ database, sql: String(sql), params: params as unknown[], reads, rows });
+      if (rows !== undefined)
+        statements.push({
+          database,
+          sql: String(sql),
+          params: (params as unknown[] | null | undefined) ?? [],
+          reads,
+          rows,
+        });
     });
     return sent;
   };

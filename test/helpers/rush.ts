@@ -19,6 +19,7 @@ export const socketCount = countFrom("SOCKETS", 100);
 export const rowCount = countFrom("ROWS", 5_000);
 /** For how long readers and writers go on, in seconds: a look in the suite, or SECONDS. */
 export const secondCount = countFrom("SECONDS", 5);
+export const isLongRun = process.env["SECONDS"] !== undefined;
 
 export interface Rush<T> {
   /** In the order of the requests. */
