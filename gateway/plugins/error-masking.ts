@@ -99,8 +99,8 @@ function codeOf(error: GraphQLError): string {
 }
 
 /** Apollo Server refuses a request with a status and no code, e.g. a hash of another document. */
-function isRefusal({ extensions }: GraphQLError): boolean {
-  const status = (extensions["http"] as { status?: unknown } | undefined)?.status;
+function isRefusal({ extensions }: Partial<GraphQLError>): boolean {
+  const status = (extensions?.["http"] as { status?: unknown } | undefined)?.status;
   return typeof status === "number" && status >= 400 && status < 500;
 }
 

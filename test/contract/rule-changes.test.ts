@@ -171,7 +171,7 @@ eachDatabase("changes of rules", (makeKernel) => {
   });
 
   it("wait for a position that somebody is changing, and tell of it after them", async () => {
-    await approved({ channel: "WEB", caps: [{ sku: "A-000", quantity: 5 }] });
+    await approved({ channel: "WEB", caps: [{ sku: "A-000", quantity: 1 }] });
     desk.clock.advance(limits.policyTellWaitMs);
     const reserve = (n: number) => `mutation { reserveStock(input: { idempotencyKey: "r${n}", channel: "B2B",
       lines: [{ sku: "A-000", locationId: "EAST", quantity: 1 }] }) { userErrors { code } } }`;

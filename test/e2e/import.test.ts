@@ -10,7 +10,7 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
 import { runImport } from "../../cli/import/run.ts";
-import { adventureWorksDir, isAbsent, onlineRetailDir } from "../helpers/data-sets.ts";
+import { adventureWorksDir, isAbsent, ledgerMonth, onlineRetailDir } from "../helpers/data-sets.ts";
 import { openPlain } from "../helpers/plain-sql.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
@@ -125,38 +125,43 @@ describe.skipIf(isAbsent(adventureWorksDir))("AdventureWorks (needs ../shared/da
   });
 });
 
-describe.skipIf(isAbsent(onlineRetailDir))("Online Retail (needs ../shared/data)", () => {
-  eachTarget(
-    "one month of the ledger",
-    (target) => {
-      it("ends per SKU at opening − sales + credits + corrections, and every order is posted", async () => {
-        const month = "2011-02";
-        const summary = await importInto(target(), "uci-online-retail", onlineRetailDir, "--months", month);
-        const expected = ledgerOf(join(onlineRetailDir, `online-retail-${month}.csv.gz`));
-        expect(summary.positions).toBe(expected.size);
-        await target().eventually(async () => {
-          const wms = await openPlain(target().config, "wms");
-          const journal =
-            await wms.query(`SELECT sku, SUM(unrestricted_delta + picked_delta) AS shelf, SUM(quarantine_delta) AS quarantine
+describe.skipIf(isAbsent(onlineRetailDir) || ledgerMonth === null)(
+  "Online Retail (needs ../shared/data, and MONTH)",
+  () => {
+    eachTarget(
+      "one month of the ledger",
+      (target) => {
+        it("ends per SKU at opening − sales + credits + corrections, and every order is posted", async () => {
+          const month = ledgerMonth ?? "";
+          const summary = await importInto(target(), "uci-online-retail", onlineRetailDir, "--months", month);
+          const expected = ledgerOf(join(onlineRetailDir, `online-retail-${month}.csv.gz`));
+          expect(summary.positions).toBe(expected.size);
+          await target().eventually(async () => {
+            const wms = await openPlain(target().config, "wms");
+            const journal =
+              await wms.query(`SELECT sku, SUM(unrestricted_delta + picked_delta) AS shelf, SUM(quarantine_delta) AS quarantine
             FROM stock_movements WHERE status = 'ACCEPTED' GROUP BY sku`);
-          await wms.close();
-          const moved = new Map(journal.map((row) => [row["sku"], [Number(row["shelf"]), Number(row["quarantine"])]]));
-          expect(moved).toEqual(new Map([...expected].map(([sku, sums]) => [sku, [sums.shelf, sums.credits]])));
-          const erp = await openPlain(target().config, "erp");
-          const [books] = await erp.query(
-            "SELECT SUM(on_hand) AS onHand, SUM(committed) AS committed FROM book_positions",
-          );
-          await erp.close();
-          expect({ onHand: Number(books?.["onHand"]), committed: Number(books?.["committed"]) }).toEqual({
-            onHand: summary.onHand,
-            committed: 0,
+            await wms.close();
+            const moved = new Map(
+              journal.map((row) => [row["sku"], [Number(row["shelf"]), Number(row["quarantine"])]]),
+            );
+            expect(moved).toEqual(new Map([...expected].map(([sku, sums]) => [sku, [sums.shelf, sums.credits]])));
+            const erp = await openPlain(target().config, "erp");
+            const [books] = await erp.query(
+              "SELECT SUM(on_hand) AS onHand, SUM(committed) AS committed FROM book_positions",
+            );
+            await erp.close();
+            expect({ onHand: Number(books?.["onHand"]), committed: Number(books?.["committed"]) }).toEqual({
+              onHand: summary.onHand,
+              committed: 0,
+            });
           });
-        });
-      }, 300_000);
-    },
-    ["embedded"],
-  );
-});
+        }, 300_000);
+      },
+      ["embedded"],
+    );
+  },
+);
 
 interface LedgerSums {
   readonly shelf: number;

@@ -15,3 +15,6 @@ export const onlineRetailDir = `${shared}uci-online-retail`;
 export function isAbsent(dir: string): boolean {
   return !existsSync(dir);
 }
+
+/** A month of the ledger to import, e.g. MONTH=2011-02: a minute and a half. Null: none. */
+export const ledgerMonth = process.env["MONTH"] ?? null;
