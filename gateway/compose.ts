@@ -9,10 +9,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { composeServices } from "@apollo/composition";
 import { type ASTNode, type DocumentNode, type GraphQLError, parse } from "graphql";
 import { type Clock, systemClock } from "../shared/clock.ts";
+import { withinDeadline } from "../shared/deadline.ts";
 import { AppError } from "../shared/errors.ts";
 import { anonymous } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
-import { withinDeadline } from "./deadline.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
 export interface SubgraphSdl {

@@ -7,6 +7,7 @@
  */
 import { getVariableValues } from "graphql";
 import type { Clock } from "../shared/clock.ts";
+import { withinDeadline } from "../shared/deadline.ts";
 import type { CacheHints } from "../shared/graphql/execute.ts";
 import type { CompiledByOwner, CompiledResult } from "../shared/graphql/operations.ts";
 import type { Identity } from "../shared/identity.ts";
@@ -17,7 +18,6 @@ import { createOneOwner } from "./admission/one-owner.ts";
 import { audienceText } from "./audience.ts";
 import { createDoorkeeper } from "./cache/doorkeeper.ts";
 import type { Fill, KeptReply, ResponseCache } from "./cache/response-cache.ts";
-import { withinDeadline } from "./deadline.ts";
 import type { LocalSubgraph } from "./endpoints.ts";
 import type { Planner } from "./planner.ts";
 import { logOperation } from "./plugins/access-log.ts";

@@ -97,6 +97,8 @@ export const limits = {
   databasePoolSize: 10,
   databaseQueueMax: 500,
 
+  /** Less than a subgraph has for an answer: who asks the cache in vain can still ask the database. */
+  redisCommandMs: 1_000,
   eventPartitions: 8,
   relayBatchMax: 500,
   relayPollMs: 500,
@@ -195,6 +197,8 @@ export const limits = {
   masterCacheBytesMax: 64 * 1_048_576,
   /** A safety net, less up to a tenth of it: what is kept is dropped when it changes. */
   cacheKeptMs: 600_000,
+  /** Who is not answered by the shared cache within this time asks the database. */
+  cacheReadMs: 100,
   /** What took longer than this to read is not put where others read it. */
   cacheFillMs: 1_000,
 

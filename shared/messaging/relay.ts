@@ -163,18 +163,26 @@ interface Poll {
   soon(): void;
 }
 
-/** Runs `pass` now and then, and soon after being asked to; never again once stopped. */
+/**
+ * Runs `pass` now and then, and soon after being asked to; never again once stopped. However often it is asked while a
+ * pass is under way, one more follows: passes that wait for a silent server must not queue up.
+ */
 function createPoll(pass: () => Promise<void>): Poll {
   let running = false;
   let timer: NodeJS.Timeout | undefined;
-  let soon = false;
+  let isSoon = false;
+  let isPassing = false;
 
   function schedule(delayMs: number): void {
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      soon = false;
-      await pass();
-      if (running && !soon) schedule(limits.relayPollMs);
+      isPassing = true;
+      do {
+        isSoon = false;
+        await pass();
+      } while (running && isSoon);
+      isPassing = false;
+      if (running) schedule(limits.relayPollMs);
     }, delayMs);
   }
 
@@ -188,9 +196,9 @@ function createPoll(pass: () => Promise<void>): Poll {
       clearTimeout(timer);
     },
     soon() {
-      if (!running || soon) return;
-      soon = true;
-      schedule(0);
+      if (!running || isSoon) return;
+      isSoon = true;
+      if (!isPassing) schedule(0);
     },
   };
 }
