@@ -28,7 +28,8 @@ export function auditReportText(report: AuditReport): string {
   return parts.join(", ");
 }
 
-function placeText({ finding, sequence, auditId }: BrokenPlace): string {
+function placeText({ finding, sequence, auditId, key }: BrokenPlace): string {
+  if (key) return `${finding}: ${key.operation} of ${key.caller} under ${key.key}`;
   const at = [sequence === null ? "" : ` at seal ${sequence}`, auditId === null ? "" : ` of row ${auditId}`];
   return `${finding}${at.join("")}`;
 }

@@ -151,13 +151,15 @@ async function sealsAfter(db: Reader, afterSequence: number, sealsMax: number): 
 export interface RowMark {
   readonly id: number;
   readonly recordedAtMs: number;
+  readonly person: string;
+  readonly key: string | null;
   readonly isSealed: boolean;
 }
 
 /** By id, behind `afterId`. */
 async function marksAfter(db: Reader, afterId: number, rowsMax: number): Promise<RowMark[]> {
-  const rows = await db.query<Raw<Pick<AuditRow, "id" | "recorded_at_ms">> & { sequence: number | string | null }>(
-    `SELECT a.id, a.recorded_at_ms, s.sequence
+  const rows = await db.query<Raw<AuditRow> & { sequence: number | string | null }>(
+    `SELECT a.id, a.recorded_at_ms, a.person, a.idempotency_key, s.sequence
        FROM audit_rows a LEFT JOIN audit_seals s ON s.audit_id = a.id
       WHERE a.id > ? ORDER BY a.id LIMIT ${rowsMax}`,
     [afterId],
@@ -165,6 +167,8 @@ async function marksAfter(db: Reader, afterId: number, rowsMax: number): Promise
   return rows.map((row) => ({
     id: Number(row.id),
     recordedAtMs: Number(row.recorded_at_ms),
+    person: row.person,
+    key: row.idempotency_key,
     isSealed: row.sequence !== null,
   }));
 }
@@ -191,6 +195,36 @@ async function neverSealed(db: Reader, ids: readonly number[]): Promise<number[]
   return outside.filter((id) => !found.has(id));
 }
 
+/** A request that was carried out or refused: it left an audit row. */
+export interface TakenKey {
+  readonly caller: string;
+  readonly operation: string;
+  readonly key: string;
+  readonly takenAtMs: number;
+}
+
+/** In the order of their primary key, behind `after`; null: from the first on. */
+async function keysAfter(db: Reader, after: TakenKey | null, keysMax: number): Promise<TakenKey[]> {
+  const { caller, operation, key } = after ?? { caller: "", operation: "", key: "" };
+  const rows = await db.query<{
+    caller: string;
+    operation: string;
+    idempotency_key: string;
+    created_at_ms: number | string;
+  }>(
+    `SELECT caller, operation, idempotency_key, created_at_ms FROM idempotency_keys
+      WHERE caller > ? OR (caller = ? AND operation > ?) OR (caller = ? AND operation = ? AND idempotency_key > ?)
+      ORDER BY caller, operation, idempotency_key LIMIT ${keysMax}`,
+    [caller, caller, operation, caller, operation, key],
+  );
+  return rows.map((row) => ({
+    caller: row.caller,
+    operation: row.operation,
+    key: row.idempotency_key,
+    takenAtMs: Number(row.created_at_ms),
+  }));
+}
+
 /** The highest id of a row; 0 for none. */
 async function lastRowId(db: Reader): Promise<number> {
   const [last] = await db.query<{ id: number | string }>("SELECT id FROM audit_rows ORDER BY id DESC LIMIT 1");
@@ -207,6 +241,7 @@ export function auditSource(db: Database): AuditSource {
     },
     sealsAfter: (sequence, sealsMax) => sealsAfter(db, sequence, sealsMax),
     marksAfter: (id, rowsMax) => marksAfter(db, id, rowsMax),
+    keysAfter: (after, keysMax) => keysAfter(db, after, keysMax),
     neverSealed: (ids) => neverSealed(db, ids),
   };
 }

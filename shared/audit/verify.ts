@@ -7,8 +7,9 @@
  */
 import type { SystemName } from "../config.ts";
 import { limits } from "../limits.ts";
-import type { RowMark, Sealed } from "./audit-store.ts";
+import type { RowMark, Sealed, TakenKey } from "./audit-store.ts";
 import { emptyHead, type Head, sealHash } from "./chain.ts";
+import { createKeyFilter, type KeyFilter } from "./key-filter.ts";
 
 export type Finding =
   /** A sealed row is gone. */
@@ -19,6 +20,8 @@ export type Finding =
   | "SEAL_MISSING"
   /** A row that no seal is about, where no sealer looks: its seal was removed, or it was put in later. */
   | "ROW_NEVER_SEALED"
+  /** A request was answered under a key that is still remembered, and no audit row says so: it was removed unsealed. */
+  | "KEY_WITHOUT_ROW"
   /** The chain does not reach a head that was written down. */
   | "HEAD_MISSING"
   /** The chain is another than the one whose head was written down. */
@@ -28,6 +31,8 @@ export interface BrokenPlace {
   readonly finding: Finding;
   readonly sequence: number | null;
   readonly auditId: number | null;
+  /** Of the request that left no row. */
+  readonly key?: TakenKey;
 }
 
 export interface AuditReport {
@@ -53,6 +58,7 @@ export interface AuditSource {
   end(): Promise<{ readonly sequence: number; readonly sealedId: number; readonly rowId: number }>;
   sealsAfter(sequence: number, sealsMax: number): Promise<readonly Sealed[]>;
   marksAfter(id: number, rowsMax: number): Promise<readonly RowMark[]>;
+  keysAfter(after: TakenKey | null, keysMax: number): Promise<readonly TakenKey[]>;
   /** Which of these no sealer will ever find. */
   neverSealed(ids: readonly number[]): Promise<readonly number[]>;
 }
@@ -67,16 +73,16 @@ export function checkSeal(before: Head, { seal, row }: Sealed): Finding | null {
 interface Tally {
   places: number;
   first: BrokenPlace | null;
-  add(finding: Finding, sequence: number | null, auditId: number | null): void;
+  add(finding: Finding, sequence: number | null, auditId: number | null, key?: TakenKey): void;
 }
 
 function createTally(): Tally {
   const tally: Tally = {
     places: 0,
     first: null,
-    add(finding, sequence, auditId) {
+    add(finding, sequence, auditId, key) {
       tally.places += 1;
-      tally.first ??= { finding, sequence, auditId };
+      tally.first ??= { finding, sequence, auditId, ...(key ? { key } : {}) };
     },
   };
   return tally;
@@ -87,7 +93,10 @@ export async function verifyAudit(source: AuditSource, heads: readonly Head[], n
   const tally = createTally();
   const end = await source.end();
   const chain = await walkChain(source, end.sequence, heads, tally);
-  const counted = await walkRows(source, end, nowMs, tally);
+  const [anyKey] = await source.keysAfter(null, 1);
+  const named = anyKey ? createKeyFilter() : null;
+  const counted = await walkRows(source, end, nowMs, tally, named);
+  if (named) await walkKeys(source, named, nowMs, tally);
   const verdict = tally.places > 0 ? "broken" : counted.overdue > 0 ? "unsealed" : "intact";
   return { system: source.system, ...chain, ...counted, brokenPlaces: tally.places, firstBroken: tally.first, verdict };
 }
@@ -147,11 +156,11 @@ async function walkRows(
   end: { readonly sealedId: number; readonly rowId: number },
   nowMs: number,
   tally: Tally,
+  named: KeyFilter | null,
 ) {
   const counted = { rows: 0, waiting: 0, overdue: 0 };
-  let afterId = Number.MIN_SAFE_INTEGER;
-  for (;;) {
-    const page = (await source.marksAfter(afterId, limits.auditReadPageMax)).filter(({ id }) => id <= end.rowId);
+  for await (const whole of pages((last: RowMark | null, max) => source.marksAfter(last?.id ?? beforeAll, max))) {
+    const page = whole.filter(({ id }) => id <= end.rowId);
     const unsealed = page.filter(({ isSealed }) => !isSealed);
     const lost = new Set(await source.neverSealed(unsealed.map(({ id }) => id).filter((id) => id <= end.sealedId)));
     for (const { id, recordedAtMs } of unsealed) {
@@ -159,9 +168,47 @@ async function walkRows(
       else counted.waiting += 1;
       if (!lost.has(id) && nowMs - recordedAtMs > limits.auditOverdueMs) counted.overdue += 1;
     }
+    for (const { person, key, recordedAtMs } of page) {
+      // A row is recorded after its key was taken; an hour is for clocks that do not agree.
+      if (named && key !== null && nowMs - recordedAtMs < limits.idempotencyKeptMs + 3_600_000) named.add(person, key);
+    }
     counted.rows += page.length;
-    const last = page.at(-1);
-    if (!last || page.length < limits.auditReadPageMax) return counted;
-    afterId = last.id;
+    if (page.length < whole.length) break;
+  }
+  return counted;
+}
+
+/**
+ * Every key of a request that was answered is named by an audit row. The rows that were walked over may be older than
+ * the keys: what seems to be missing is looked for once more, row by row.
+ */
+async function walkKeys(source: AuditSource, named: KeyFilter, nowMs: number, tally: Tally): Promise<void> {
+  const missing = new Map<string, TakenKey>();
+  const textOf = (person: string, key: string) => `${key}\n${person}`;
+  for await (const page of pages((last: TakenKey | null, max) => source.keysAfter(last, max))) {
+    for (const taken of page) {
+      const ageMs = nowMs - taken.takenAtMs;
+      if (ageMs < limits.auditOverdueMs || ageMs > limits.idempotencyKeptMs) continue;
+      if (missing.size >= limits.auditVerifiedMax || named.has(taken.caller, taken.key)) continue;
+      missing.set(textOf(taken.caller, taken.key), taken);
+    }
+  }
+  if (missing.size === 0) return;
+  for await (const page of pages((last: RowMark | null, max) => source.marksAfter(last?.id ?? beforeAll, max))) {
+    for (const { person, key } of page) if (key !== null) missing.delete(textOf(person, key));
+  }
+  for (const taken of missing.values()) tally.add("KEY_WITHOUT_ROW", null, null, taken);
+}
+
+const beforeAll = Number.MIN_SAFE_INTEGER;
+
+/** Page after page, each behind the last entry of the one before. */
+async function* pages<T>(read: (last: T | null, max: number) => Promise<readonly T[]>): AsyncGenerator<readonly T[]> {
+  let last: T | null = null;
+  for (;;) {
+    const page = await read(last, limits.auditReadPageMax);
+    if (page.length > 0) yield page;
+    if (page.length < limits.auditReadPageMax) return;
+    last = page.at(-1) as T;
   }
 }

@@ -3,7 +3,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Sealed } from "../../../../shared/audit/audit-store.ts";
+import type { Sealed, TakenKey } from "../../../../shared/audit/audit-store.ts";
 import {
   type AuditRow,
   emptyHead,
@@ -21,13 +21,14 @@ interface Books {
   rows: AuditRow[];
   seals: Seal[];
   gaps: Gap[];
+  keys?: readonly TakenKey[];
 }
 
 const hourMs = 3_600_000;
 const laterMs = 1_000 * hourMs;
 
 /** As the database would answer: rows by id, seals by sequence, joined by the row's id. */
-function source({ rows, seals, gaps }: Books): AuditSource {
+function source({ rows, seals, gaps, keys = [] }: Books): AuditSource {
   const byId = [...rows].sort((a, b) => a.id - b.id);
   const bySequence = [...seals].sort((a, b) => a.sequence - b.sequence);
   const sealedIds = new Set(seals.map(({ audit_id }) => audit_id));
@@ -48,7 +49,15 @@ function source({ rows, seals, gaps }: Books): AuditSource {
       byId
         .filter((row) => row.id > id)
         .slice(0, max)
-        .map((row) => ({ id: row.id, recordedAtMs: row.recorded_at_ms, isSealed: sealedIds.has(row.id) })),
+        .map((row) => ({
+          id: row.id,
+          recordedAtMs: row.recorded_at_ms,
+          person: row.person,
+          key: row.idempotency_key,
+          isSealed: sealedIds.has(row.id),
+        })),
+    keysAfter: async (after, max) =>
+      keys.slice(after ? keys.indexOf(after) + 1 : 0, (after ? keys.indexOf(after) + 1 : 0) + max),
     neverSealed: async (ids) => ids.filter((id) => !gaps.some((gap) => gap.from_id <= id && id <= gap.to_id)),
   };
 }
@@ -253,6 +262,34 @@ describe("what is found", () => {
     tamperings["cut off the end of both"]?.(cut, 3, 0);
     expect(await verify(cut)).toMatchObject({ verdict: "intact", sealed: 3 });
     expect((await verify(cut, [before])).firstBroken).toMatchObject({ finding: "HEAD_MISSING", sequence: 4 });
+  });
+
+  const taken = (key: string, takenAtMs = hourMs): TakenKey => ({ caller: "walter", operation: "add", key, takenAtMs });
+
+  it("is a request that was answered and left no row, once its row had the time to be seen", async () => {
+    const known = chainOf([1, 2, 4, 5]);
+    const keys = [taken("key 1"), taken("key 2"), taken("key 4"), taken("key 5")];
+    const nowMs = limits.idempotencyKeptMs;
+    const judge = (...more: TakenKey[]) => verifyAudit(source({ ...known, keys: [...keys, ...more] }), [], nowMs);
+    expect(await judge()).toMatchObject({ verdict: "intact" });
+    expect(await judge(taken("key 7", nowMs - 1), taken("key 8", -1))).toMatchObject({ verdict: "intact" });
+    expect(await judge(taken("key 7"), { ...taken("key 2"), caller: "wilma" })).toMatchObject({
+      verdict: "broken",
+      brokenPlaces: 2,
+      firstBroken: { finding: "KEY_WITHOUT_ROW", key: { key: "key 7" } },
+    });
+  });
+
+  it("is no request whose row came while the others were read", async () => {
+    const known = { ...chainOf([1, 2]), keys: [taken("key 4")] };
+    const late = { ...known, rows: [...known.rows, row(4)] };
+    let passes = 0;
+    const growing: AuditSource = {
+      ...source(known),
+      marksAfter: (id, max) => source(passes++ === 0 ? known : late).marksAfter(id, max),
+    };
+    expect(await verifyAudit(growing, [], 4 * hourMs)).toMatchObject({ verdict: "intact" });
+    expect(passes).toBe(2);
   });
 
   it("another system's chain is not this system's", async () => {
