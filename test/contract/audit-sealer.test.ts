@@ -191,6 +191,37 @@ eachDatabase("audit sealer", (makeKernel, kind) => {
     expect(await verdict()).toMatchObject({ verdict: "intact", waiting: 0 });
   });
 
+  it.skipIf(kind === "sqlite")("beside writers that commit late, roll back and are many, every row once", async () => {
+    const other = sealerOn(await again());
+    let committed = 0;
+    let working = true;
+    const writers = Array.from({ length: 6 }, async (_, w) => {
+      for (let i = 0; i < 15; i++) {
+        const rows = Array.from({ length: 1 + ((w + i) % 4) }, (_, n) => row(`${w}-${i}-${n}`));
+        const work = db.transaction(async (tx) => {
+          await insertRows(tx, "audit_rows", rows);
+          // Others get numbers, and may commit them, before this one does.
+          for (let turn = 0; turn < w; turn++) await tx.query("SELECT 1 AS one");
+          if ((w + i) % 5 === 0) throw new Error("rolled back");
+        });
+        const count = await work.then(
+          () => rows.length,
+          () => 0,
+        );
+        committed += count;
+      }
+    });
+    const sealers = [sealer, other].map(async (mine) => {
+      while (working) await mine.seal();
+    });
+    await Promise.all(writers);
+    working = false;
+    await Promise.all(sealers);
+    await sealer.seal();
+    expect(await verdict()).toMatchObject({ verdict: "intact", rows: committed, sealed: committed, waiting: 0 });
+    expect((await gaps()).length).toBeGreaterThan(0);
+  });
+
   it("of two sealers that seal at once, each row has one seal and the chain one end", async () => {
     // SQLite is for one process, which has one writer.
     const other = sealerOn(kind === "sqlite" ? db : await again());
