@@ -60,6 +60,12 @@ export async function chainEnd(db: Reader): Promise<ChainEnd> {
   return { head, lastId: Number(last.last_id) };
 }
 
+/** Of the seal with this number; undefined: there is none. */
+export async function hashAt(db: Reader, sequence: number): Promise<string | undefined> {
+  const [seal] = await db.query<{ hash: string }>("SELECT hash FROM audit_seals WHERE sequence = ?", [sequence]);
+  return seal?.hash;
+}
+
 /** By id, behind `afterId`. */
 export async function rowsAfter(db: Reader, afterId: number, rowsMax: number): Promise<AuditRow[]> {
   const rows = await db.query<Raw<AuditRow>>(

@@ -4,15 +4,16 @@
  * Sealing while the row is written would make every change of a system wait for the one before. So rows are taken when
  * they can be seen: those behind the highest sealed id, and those that turn up in gaps that were left, because ids are
  * given out before COMMIT and a lower one may be committed later. Sequences are unique: of two sealers that seal at
- * once one rolls back. It keeps nothing in memory that the next one would need.
+ * once one rolls back. It keeps nothing in memory that the next one would need; what it sealed last it looks for again,
+ * so that a chain which is cut off or computed anew while it works is told at once. It does not judge older seals.
  */
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { createRounds, type Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
-import { chainEnd, gapsBelow, insertSeals, replaceGaps, rowsAfter, rowsInGaps } from "./audit-store.ts";
-import { type AuditRow, emptyHead, type Gap, gapsBetween, restOfGap, sealRows } from "./chain.ts";
+import { chainEnd, gapsBelow, hashAt, insertSeals, replaceGaps, rowsAfter, rowsInGaps } from "./audit-store.ts";
+import { type AuditRow, emptyHead, type Gap, gapsBetween, type Head, restOfGap, sealRows } from "./chain.ts";
 import type { HeadExport } from "./heads.ts";
 
 /** So many pages a round: what is left then is for the next one. */
@@ -36,11 +37,24 @@ export function createSealer({ db, clock, log, heads }: SealerDeps): Sealer {
   const walk = walkGaps(db);
   let overtaken = false;
   let yielded = 0;
+  /** What this one sealed last. */
+  let known: Head | null = null;
+
+  /** The evidence is written down before the chain goes on without it. */
+  async function lookForKnown(head: Head | null): Promise<void> {
+    if (!known) return;
+    const there = head?.sequence === known.sequence ? head.hash : await hashAt(db, known.sequence);
+    if (there === known.hash) return;
+    log.error({ ...known, system: db.system }, "the audit chain was cut off or computed anew behind the sealer");
+    known = null;
+    await heads.exportNow();
+  }
 
   /** How many rows; fewer than a page: nothing is left. */
   async function sealPage(): Promise<number> {
     const nowMs = clock.now();
     const { head, lastId } = await chainEnd(db);
+    await lookForKnown(head);
     const gaps = await walk();
     const late = await rowsInGaps(db, gaps, limits.auditSealPageMax);
     const fresh = await rowsAfter(db, lastId, limits.auditSealPageMax);
@@ -57,7 +71,10 @@ export function createSealer({ db, clock, log, heads }: SealerDeps): Sealer {
       await replaceGaps(tx, gone, [...rests, ...added]);
     });
     const last = seals.at(-1);
-    if (last) heads.sealed(db.system, last);
+    if (last) {
+      known = last;
+      heads.sealed(db.system, last);
+    }
     return Math.max(late.length, fresh.length);
   }
 

@@ -242,6 +242,32 @@ eachDatabase("audit sealer", (makeKernel, kind) => {
     expect(head).toEqual((await verdict()).head);
   });
 
+  it("tells at once when the chain is cut off behind it, and writes down what it was before", async () => {
+    const told: string[] = [];
+    const log = { ...silentLogger, error: (_: object, message: string) => void told.push(message) };
+    const other = sealerOn(db);
+    const watching = createSealer({ db, clock, log, heads: createHeadExport({ file, clock, log }) });
+    await write("a", "b");
+    await watching.seal();
+    const before = (await verdict()).head;
+    await write("c");
+    await other.seal();
+    await watching.seal();
+    expect(told).toEqual([]);
+    clock.advance(1);
+    await db.transaction((tx) => tx.run("DELETE FROM audit_seals WHERE sequence > 1"));
+    await watching.seal();
+    expect(told).toEqual(["the audit chain was cut off or computed anew behind the sealer"]);
+    // Sealed anew, it looks whole; the head says that it is another.
+    expect(await verdict()).toMatchObject({ verdict: "intact", sealed: 3 });
+    const written = parseHeads(readFileSync(file, "utf8")).get("wms") ?? [];
+    expect(written).toContainEqual(before);
+    expect(await verifyAudit(auditSource(db), [before], clock.now())).toMatchObject({
+      verdict: "broken",
+      firstBroken: { finding: "HEAD_DIFFERS", sequence: 2 },
+    });
+  });
+
   it("says which rows nobody seals", async () => {
     await write("a");
     expect(await verdict()).toMatchObject({ verdict: "intact", waiting: 1, overdue: 0 });
