@@ -26,35 +26,27 @@ export interface Sealer extends Part {
   seal(): Promise<number>;
 }
 
-interface SealerDeps {
+interface WatchDeps {
   readonly db: Database;
-  readonly clock: Clock;
   readonly log: Logger;
   readonly heads: HeadExport;
 }
 
+interface SealerDeps extends WatchDeps {
+  readonly clock: Clock;
+}
+
 export function createSealer({ db, clock, log, heads }: SealerDeps): Sealer {
   const walk = walkGaps(db);
+  const memory = watchChain({ db, log, heads });
   let overtaken = false;
   let yielded = 0;
-  /** What this one sealed last. */
-  let known: Head | null = null;
 
-  /** The evidence is written down before the chain goes on without it. */
-  async function lookForKnown(head: Head | null): Promise<void> {
-    if (!known) return;
-    const there = head?.sequence === known.sequence ? head.hash : await hashAt(db, known.sequence);
-    if (there === known.hash) return;
-    log.error({ ...known, system: db.system }, "the audit chain was cut off or computed anew behind the sealer");
-    known = null;
-    await heads.exportNow();
-  }
-
-  /** How many rows; fewer than a page: nothing is left. */
-  async function sealPage(): Promise<number> {
+  /** How many rows, and whether there may be more. */
+  async function sealPage(): Promise<{ readonly rows: number; readonly more: boolean }> {
     const nowMs = clock.now();
     const { head, lastId } = await chainEnd(db);
-    await lookForKnown(head);
+    await memory.look(head);
     const gaps = await walk();
     const late = await rowsInGaps(db, gaps, limits.auditSealPageMax);
     const fresh = await rowsAfter(db, lastId, limits.auditSealPageMax);
@@ -65,17 +57,17 @@ export function createSealer({ db, clock, log, heads }: SealerDeps): Sealer {
       nowMs,
     );
     const { gone, rests } = settleGaps(gaps, late, nowMs);
-    if (seals.length === 0 && gone.length === 0) return 0;
+    if (seals.length === 0 && gone.length === 0) return { rows: 0, more: false };
     await db.transaction(async (tx) => {
       if (!(await insertSeals(tx, seals))) throw new Overtaken();
       await replaceGaps(tx, gone, [...rests, ...added]);
     });
     const last = seals.at(-1);
     if (last) {
-      known = last;
+      memory.sealed(last);
       heads.sealed(db.system, last);
     }
-    return Math.max(late.length, fresh.length);
+    return { rows: seals.length, more: Math.max(late.length, fresh.length) >= limits.auditSealPageMax };
   }
 
   async function seal(): Promise<number> {
@@ -83,9 +75,9 @@ export function createSealer({ db, clock, log, heads }: SealerDeps): Sealer {
     let sealed = 0;
     try {
       for (let page = 0; page < pagesMax; page++) {
-        const rows = await sealPage();
+        const { rows, more } = await sealPage();
         sealed += rows;
-        if (rows < limits.auditSealPageMax) break;
+        if (!more) break;
       }
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
@@ -116,6 +108,26 @@ export function createSealer({ db, clock, log, heads }: SealerDeps): Sealer {
 
 /** Another sealer has taken the next sequence. Not a conflict to try again: what is read is read anew. */
 class Overtaken extends Error {}
+
+/** Remembers the last seal that this process made, and says so when it is not there any more. */
+function watchChain({ db, log, heads }: WatchDeps) {
+  let known: Head | null = null;
+  return {
+    sealed(last: Head) {
+      known = last;
+    },
+    /** The evidence is written down before the chain goes on without it. */
+    async look(head: Head | null): Promise<void> {
+      if (!known) return;
+      const there = head?.sequence === known.sequence ? head.hash : await hashAt(db, known.sequence);
+      if (there === known.hash) return;
+      const { sequence, hash } = known;
+      log.error({ sequence, hash }, "the audit chain was cut off or computed anew behind the sealer");
+      known = null;
+      await heads.exportNow();
+    },
+  };
+}
 
 /**
  * The gaps to look into, a bounded number at once: always the newest, where what is late will be, and of the others

@@ -88,7 +88,7 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     log,
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
-  signal.listen(() => relay.notify());
+  signal.listen((events) => relay.notify(events));
   const heads = createHeadExport({ file: kernel.config.auditHeadsFile, clock, log });
   return {
     name: spec.name,
