@@ -39,6 +39,10 @@ export interface Config {
   readonly shortPath: boolean;
   readonly logLevel: LogLevel;
   readonly migrateOnStart: boolean;
+  /** Where the heads of the audit chains are appended. */
+  readonly auditHeadsFile: string;
+  /** Whom `npm run migrate` gives the rights to work, and no more; null: nobody. */
+  readonly mysqlAppUser: string | null;
 }
 
 export function readEnv(): Env {
@@ -86,6 +90,8 @@ export function toConfig(env: Env): Config {
     shortPath: parseSwitch(env, "SHORT_PATH", true),
     logLevel: parseLogLevel(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
+    auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
+    mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
   };
 }
 

@@ -91,6 +91,19 @@ export const limits = {
   inboxKeptMs: 30 * 24 * 3_600_000,
   housekeepingEveryMs: 60_000,
 
+  /** How often audit rows are sealed, and so about how long one may be changed without a trace; rows of one page. */
+  auditSealEveryMs: 500,
+  auditSealPageMax: 500,
+  /** Gaps looked into at once; how long an id that was given out may still be committed. */
+  auditGapPageMax: 200,
+  auditGapWatchedMs: 24 * 3_600_000,
+  /** A row that has waited longer than this is not going to be sealed soon. */
+  auditOverdueMs: 60_000,
+  auditHeadEveryMs: 60_000,
+  auditReadPageMax: 1_000,
+  /** Seals that one request may have verified. */
+  auditVerifiedMax: 1_000,
+
   transactionAttemptsMax: 8,
   transactionBackoffMs: 10,
   lockWaitS: 5,

@@ -53,6 +53,8 @@ export interface Recorder {
   readonly cause: Cause;
   /** Adds an audit row; `cause` where it differs from the recorder's. */
   audit(entry: AuditEntry, cause?: Cause): void;
+  /** Has anything been put on record so far? */
+  readonly isAudited: boolean;
   /** Adds an event; `cause` where it differs from the recorder's. Returns its id. */
   event<T extends EventType>(event: NewEvent<T>, cause?: Cause): string;
   /** An event that was added before, with its envelope. */
@@ -71,6 +73,9 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
     cause,
     audit(entry, auditCause = cause) {
       audits.push({ entry, cause: auditCause });
+    },
+    get isAudited() {
+      return audits.length > 0;
     },
     event(event, eventCause = cause) {
       const full = envelope(system, clock.now(), event, eventCause);

@@ -35,6 +35,8 @@ describe("with nothing set", () => {
       introspection: true,
       logLevel: "warn",
       migrateOnStart: true,
+      auditHeadsFile: join(dataDir, "audit-heads.jsonl"),
+      mysqlAppUser: null,
     });
   });
 
@@ -76,6 +78,8 @@ describe("what is set", () => {
       AUTH_AUDIENCE: "stock",
       LOG_LEVEL: "debug",
       MIGRATE_ON_START: "off",
+      AUDIT_HEADS_FILE: "/mnt/heads.jsonl",
+      MYSQL_APP_USER: "inventory",
     });
     expect(set).toMatchObject({
       port: 0,
@@ -88,6 +92,8 @@ describe("what is set", () => {
       auth: { secret: "s3cret", jwksUrl: "https://id.example/jwks", issuer: "https://id.example", audience: "stock" },
       logLevel: "debug",
       migrateOnStart: false,
+      auditHeadsFile: "/mnt/heads.jsonl",
+      mysqlAppUser: "inventory",
     });
   });
 
@@ -120,6 +126,7 @@ describe("what is set", () => {
     ["PORT", "4000.5"],
     ["PORT", "http"],
     ["MYSQL_URL", "localhost"],
+    ["MYSQL_APP_USER", "in'ventory"],
     ["MYSQL_URL", "postgres://db"],
     ["MYSQL_PREFIX", "a-b"],
     ["MYSQL_PREFIX", "`; DROP"],
