@@ -16,6 +16,7 @@ import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
 import { createAdmissions } from "./admission/admissions.ts";
+import { createOperationCosts } from "./admission/operation-costs.ts";
 import { type CacheCounters, createResponseCache, type ResponseCache } from "./cache/response-cache.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
@@ -80,14 +81,15 @@ export function createGateway(parts: GatewayParts): Gateway {
   const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
 
   async function startAll() {
-    const { executor, planner } = await supergraph.compose();
-    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions });
+    const { executor, planner, costs: table } = await supergraph.compose();
+    const costs = createOperationCosts(table);
+    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions, costs });
     await next.start();
     server = next;
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
     const shared = { authenticator, masking, clock, log, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
-    const shortPath = near && createShortPath({ ...near, admissions, cache });
+    const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
     addRoutes(http, { server, authenticator, log, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }

@@ -16,10 +16,12 @@ import type { Config } from "../shared/config.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { Admissions } from "./admission/admissions.ts";
+import type { OperationCosts } from "./admission/operation-costs.ts";
 import type { OperationContext } from "./context.ts";
 import { createAccessLog } from "./plugins/access-log.ts";
 import type { ErrorMasking } from "./plugins/error-masking.ts";
 import { executableOperation } from "./plugins/executable-operation.ts";
+import { createOperationPrice } from "./plugins/operation-price.ts";
 import { createRequestLimits } from "./plugins/request-limits.ts";
 
 /** What Apollo Server asks for a schema and for answers. */
@@ -34,10 +36,11 @@ export interface ServerParts {
   readonly log: Logger;
   readonly masking: ErrorMasking;
   readonly admissions: Admissions;
+  readonly costs: OperationCosts;
 }
 
 export function createServer(parts: ServerParts): ApolloServer<OperationContext> {
-  const { supergraph, config, clock, log, masking, admissions } = parts;
+  const { supergraph, config, clock, log, masking, admissions, costs } = parts;
   return new ApolloServer<OperationContext>({
     gateway: supergraph,
     logger: toApolloLogger(log),
@@ -61,6 +64,7 @@ export function createServer(parts: ServerParts): ApolloServer<OperationContext>
       masking.plugin,
       executableOperation,
       admissions.plugin,
+      createOperationPrice(costs),
       createAccessLog(clock, log),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),

@@ -14,6 +14,7 @@ import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { Admissions, Admitted } from "./admission/admissions.ts";
 import { createOneOwner } from "./admission/one-owner.ts";
+import { isAffordable, type OperationCosts } from "./admission/operation-costs.ts";
 import { audienceText } from "./audience.ts";
 import { createDoorkeeper } from "./cache/doorkeeper.ts";
 import type { Fill, KeptReply, ResponseCache } from "./cache/response-cache.ts";
@@ -44,6 +45,7 @@ export interface ShortPath {
 
 export interface ShortPathParts {
   readonly admissions: Admissions;
+  readonly costs: OperationCosts;
   readonly planner: Planner;
   /** The subgraphs of this process. */
   readonly local: ReadonlyMap<string, LocalSubgraph>;
@@ -66,7 +68,7 @@ interface Known {
 type Flight = Promise<KeptReply | null>;
 
 export function createShortPath(parts: ShortPathParts): ShortPath {
-  const { admissions, planner, cache, clock, log } = parts;
+  const { admissions, costs, planner, cache, clock, log } = parts;
   const know = createKnowledge(parts);
   const flights = new Map<string, Flight>();
   const doorkeeper = createDoorkeeper({ clock, spanMs: limits.askedAgainMs, lengthMax: limits.askedLengthMax });
@@ -99,6 +101,8 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (!admitted) return null;
       const known = know(admitted);
       if (!known.compiled) return null;
+      const cost = costs.of({ schema: planner.schema, ...admitted }, variables);
+      if (cost === null || !isAffordable(cost)) return null;
       const told = (reply: KeptReply | null) => reply && tell(reply, asker, startedMs);
       const alias = aliasOf(source, asker);
       if (!cache || !doorkeeper.knows(alias)) {

@@ -10,6 +10,7 @@ import type { Clock } from "../shared/clock.ts";
 import { type Config, silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
+import { type CostTable, readCostTable } from "./admission/cost-table.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type DataSource, type Deadlines, toApolloDataSource } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
@@ -33,6 +34,8 @@ export interface Composed {
   readonly executor: SupergraphExecutor;
   /** Null: @apollo/gateway plans for itself, and nobody else does. */
   readonly planner: Planner | null;
+  /** What it says of costs. */
+  readonly costs: CostTable;
 }
 
 export interface Supergraph {
@@ -89,7 +92,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
         onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
         stop: () => gateway.stop(),
       };
-      return { executor, planner };
+      return { executor, planner, costs: readCostTable(supergraphSdl) };
     },
     async close() {
       closing.abort();

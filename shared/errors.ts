@@ -28,6 +28,12 @@ export const errorTable = {
     shown: "request",
     message: "The query asks for more than one request may.",
   },
+  QUERY_TOO_EXPENSIVE: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "request",
+    message: "The operation costs more than one operation may.",
+  },
   SOURCE_UNAVAILABLE: {
     class: "TRANSIENT",
     retryable: true,

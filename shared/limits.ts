@@ -13,6 +13,10 @@ export const limits = {
   queryAliasesMax: 200,
   /** Selections of one document, its fragments in place. */
   querySelectionsMax: 10_000,
+  /** What one operation may cost, in objects (see docs/limits.md). */
+  operationCostMax: 50_000,
+  /** How long a list counts as of which the schema says nothing. */
+  listSizeAssumed: 10,
   /** Of all query plans that the gateway remembers. */
   queryPlanBytesMax: 50 * 1_048_576,
   /** Of all documents that have been admitted, with what has been made of them. */

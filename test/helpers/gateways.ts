@@ -16,7 +16,7 @@ import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role 
 import { type Logger, silentLogger } from "../../shared/logging.ts";
 import { switches } from "./switches.ts";
 
-const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
+const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@listSize"])`;
 
 /** A subgraph that anybody may ask for anything. `tagged`: see `SchemaParts`. */
 export function createTestSubgraph(
@@ -26,7 +26,7 @@ export function createTestSubgraph(
   tagged: ReadonlySet<string> = new Set(),
 ): LocalSubgraph {
   const full = `${federation}\n${sdl}`;
-  const rootFields = ["Query", "Mutation"].flatMap((type) =>
+  const rootFields = ["Query", "Mutation", "Subscription"].flatMap((type) =>
     Object.keys(resolvers[type] ?? {}).map((field) => [`${type}.${field}`, "anyone" as const]),
   );
   const schema = createSubgraphSchema({ sdl: full, resolvers, tagged, access: Object.fromEntries(rootFields) });
