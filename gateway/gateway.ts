@@ -15,8 +15,10 @@ import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
+import { openRateStore } from "../shared/rate-store.ts";
 import { createAdmissions } from "./admission/admissions.ts";
 import { createOperationCosts } from "./admission/operation-costs.ts";
+import { createRateLimiter, type RateLimiter } from "./admission/rate-limit.ts";
 import { type CacheCounters, createResponseCache, type ResponseCache } from "./cache/response-cache.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
@@ -34,7 +36,16 @@ import { createSupergraph } from "./supergraph.ts";
 export interface GatewayParts {
   readonly config: Pick<
     Config,
-    "host" | "port" | "production" | "introspection" | "supergraphFile" | "cache" | "shortPath"
+    | "host"
+    | "port"
+    | "production"
+    | "introspection"
+    | "supergraphFile"
+    | "cache"
+    | "shortPath"
+    | "redisUrl"
+    | "redisPrefix"
+    | "doors"
   >;
   readonly clock: Clock;
   readonly log: Logger;
@@ -76,6 +87,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
+  let rates: RateLimiter | null = null;
   let stopping: Promise<void> | undefined;
 
   const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
@@ -87,10 +99,12 @@ export function createGateway(parts: GatewayParts): Gateway {
     await next.start();
     server = next;
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
-    const shared = { authenticator, masking, clock, log, watcher: cache ? toWatcher(cache) : undefined };
+    rates = await openRates(parts);
+    const callers = { rates, proxies: config.doors.proxies, authenticator, log };
+    const shared = { ...callers, masking, clock, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
     const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
-    addRoutes(http, { server, authenticator, log, shortPath, checkReady, graphiql: config.introspection });
+    addRoutes(http, { ...callers, server, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
 
@@ -102,6 +116,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       await server?.stop();
     } finally {
       uncut();
+      await rates?.stop();
       await supergraph.close();
     }
   }
@@ -142,6 +157,15 @@ function cutConnections(server: HttpServer, drainMs: number): () => void {
 
 function localOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, LocalSubgraph> {
   return new Map(endpoints.flatMap((e) => ("local" in e ? [[e.name, e.local] as const] : [])));
+}
+
+/** Null: nobody counts. */
+async function openRates({ config, clock, log }: GatewayParts): Promise<RateLimiter | null> {
+  const { redisUrl, redisPrefix, doors } = config;
+  const budget = doors.rateLimit;
+  if (!budget) return null;
+  const store = await openRateStore({ redisUrl, redisPrefix, windowS: budget.windowS, log });
+  return createRateLimiter({ budget, store, clock, log });
 }
 
 /** Null: nothing is kept. Without a log of changes nobody would say when a reply is old. */

@@ -8,12 +8,15 @@
 import type { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Authenticator } from "../shared/identity.ts";
+import { type Authenticator, anonymous, type Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
+import { addressOf } from "./address.ts";
+import { callerName, type RateLimiter, rateLimited, type Till } from "./admission/rate-limit.ts";
 import type { KeptReply } from "./cache/response-cache.ts";
 import { sendConditionally } from "./conditional-get.ts";
 import { createContext, type OperationContext } from "./context.ts";
 import { questionOf, questionOfUrl, type TextOf } from "./graphql-question.ts";
+import { toGraphqlError } from "./refusal.ts";
 import type { Question, ShortPath } from "./short-path.ts";
 
 export interface GraphqlRouteParts {
@@ -22,16 +25,23 @@ export interface GraphqlRouteParts {
   readonly log: Logger;
   /** Null: Apollo Server answers everything. */
   readonly shortPath: ShortPath | null;
+  /** Null: callers may ask as much as they like. */
+  readonly rates: RateLimiter | null;
+  readonly proxies: number;
 }
 
 export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts): void {
-  const { server, authenticator, log, shortPath } = parts;
-  const ask = fastifyApolloHandler(server, { context: (request) => createContext(authenticator, log, request) });
+  const { server, authenticator, shortPath } = parts;
+  const tills = parts.rates && createTills(parts.rates, parts.proxies);
+  const ask = fastifyApolloHandler(server, { context: (request) => createPaidContext(parts, tills, request) });
   const parseBody = createBodyParser(http);
   const types = createKnownTypes();
 
   async function askLong(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const payload = await ask.call(http, request as never, reply as never);
+    const till = tills?.of(request);
+    till?.close();
+    if (till) reply.headers(till.headers);
     if (reply.statusCode === 200) types.learn(request.headers.accept, reply.getHeader("content-type"));
     return payload;
   }
@@ -47,14 +57,15 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
     const type = types.of(request.headers.accept);
     const identity = authenticator.known(request.headers.authorization);
     if (!shortPath || !type || !identity || request.headers[planHeader] !== undefined) return null;
-    const asker = { identity, correlationId: request.id };
+    const till = tills?.open(request, identity);
+    const asker = { identity, correlationId: request.id, pays: till ? till.pays : freely };
     const kept = shortPath.kept(source, asker);
-    if (kept) return send(reply, type, kept);
+    if (kept) return send(reply, type, kept, till);
     const question = read();
     const answer = question && shortPath.answer(source, question, asker);
     if (!answer) return null;
-    if (!("then" in answer)) return send(reply, type, answer);
-    return answer.then((later) => (later ? send(reply, type, later) : askLong(request, reply)));
+    if (!("then" in answer)) return send(reply, type, answer, till);
+    return answer.then((later) => (later ? send(reply, type, later, till) : askLong(request, reply)));
   }
 
   const textOf: TextOf = (sha256) => shortPath?.textOf(sha256);
@@ -83,7 +94,10 @@ const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"]
 /** Asks for the plan beside the answer. */
 const planHeader = "apollo-query-plan-experimental";
 
-function send(reply: FastifyReply, type: string, { bytes }: KeptReply): FastifyReply {
+const freely = () => true;
+
+function send(reply: FastifyReply, type: string, { bytes }: KeptReply, till: Till | undefined): FastifyReply {
+  if (till) reply.headers(till.headers);
   return reply.header("content-type", type).send(bytes);
 }
 
@@ -114,4 +128,43 @@ function createKnownTypes() {
       types.set(accept ?? "", type);
     },
   };
+}
+
+/** One for each request, whichever way it takes. */
+interface Tills {
+  open(request: FastifyRequest, identity: Identity | null): Till;
+  of(request: FastifyRequest): Till | undefined;
+}
+
+function createTills(rates: RateLimiter, proxies: number): Tills {
+  const open = new WeakMap<FastifyRequest, Till>();
+  return {
+    of: (request) => open.get(request),
+    open(request, identity) {
+      const known = open.get(request);
+      if (known) return known;
+      const till = rates.open(callerName(identity ?? anonymous, () => addressOf(request.raw, proxies)));
+      open.set(request, till);
+      return till;
+    },
+  };
+}
+
+/** Fails with UNAUTHENTICATED, RATE_LIMITED: who guesses at tokens pays for it as the address it is. */
+async function createPaidContext(
+  { authenticator, log }: GraphqlRouteParts,
+  tills: Tills | null,
+  request: FastifyRequest,
+): Promise<OperationContext> {
+  let context: OperationContext;
+  try {
+    context = await createContext(authenticator, log, request);
+  } catch (error) {
+    const till = tills?.open(request, null);
+    if (till?.empty) throw toGraphqlError(rateLimited(till));
+    throw error;
+  }
+  const till = tills?.open(request, context.identity);
+  if (till?.empty) throw toGraphqlError(rateLimited(till));
+  return till ? { ...context, till } : context;
 }

@@ -32,6 +32,8 @@ export interface Question {
 export interface Asker {
   readonly identity: Identity;
   readonly correlationId: string;
+  /** False: the caller's budget does not reach that far. */
+  readonly pays: (cost: number) => boolean;
 }
 
 export interface ShortPath {
@@ -93,7 +95,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     kept(source, asker) {
       if (!cache) return null;
       const reply = cache.named(aliasOf(source, asker));
-      return reply && tell(reply, asker, clock.now());
+      return reply && asker.pays(reply.cost) ? tell(reply, asker, clock.now()) : null;
     },
     answer(source, { query, operationName, variables }, asker) {
       const startedMs = clock.now();
@@ -102,11 +104,11 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const known = know(admitted);
       if (!known.compiled) return null;
       const cost = costs.of({ schema: planner.schema, ...admitted }, variables);
-      if (cost === null || !isAffordable(cost)) return null;
+      if (cost === null || !isAffordable(cost) || !asker.pays(cost)) return null;
       const told = (reply: KeptReply | null) => reply && tell(reply, asker, startedMs);
       const alias = aliasOf(source, asker);
       if (!cache || !doorkeeper.knows(alias)) {
-        const outcome = run(parts, known, null, variables, asker);
+        const outcome = run(parts, known, null, { variables, cost }, asker);
         return "then" in outcome ? outcome.then(({ reply }) => told(reply)) : told(outcome.reply);
       }
       const { coerced } = getVariableValues(planner.schema, admitted.operation.variableDefinitions ?? [], variables);
@@ -115,7 +117,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const key = `${admitted.id}\n${audienceText(asker.identity)}\n${JSON.stringify(coerced)}`;
       const there = cache.get(key, alias);
       if (there) return told(there);
-      const runOne = () => run(parts, known, { key, alias }, variables, asker);
+      const runOne = () => run(parts, known, { key, alias }, { variables, cost }, asker);
       const underWay = known.isTagged ? flights.get(key) : undefined;
       const outcome = underWay ? underWay.then((reply) => (reply ? { reply, isShared: true } : runOne())) : runOne();
       if (!("then" in outcome)) return told(outcome.reply);
@@ -163,14 +165,14 @@ function run(
   { cache, deadlineMs }: ShortPathParts,
   known: Known,
   names: Pick<Fill, "key" | "alias"> | null,
-  variables: Question["variables"],
+  { variables, cost }: Pick<Question, "variables"> & { readonly cost: number },
   asker: Asker,
 ): Outcome | Promise<Outcome> {
   const begun = cache?.begin();
   const settle = ({ data, errors, extensions }: CompiledResult): Outcome => {
     if (errors !== undefined || !data) return notShort;
     const bytes = Buffer.from(`${JSON.stringify({ data })}\n`);
-    const reply: KeptReply = { bytes, operationName: known.operationName };
+    const reply: KeptReply = { bytes, operationName: known.operationName, cost };
     if (!names || !begun) return { reply, isShared: false };
     const { tags, maxAgeMs } = extensions?.cache ?? untagged;
     known.isTagged = cache !== null && tags !== null;

@@ -37,8 +37,23 @@ export interface Config {
   readonly cache: boolean;
   /** Are operations compiled, and plans executed by our own executor? Off: Apollo Server and @apollo/gateway do it all. */
   readonly shortPath: boolean;
+  /** Who comes in at the gateway, from where, and how often. */
+  readonly doors: Doors;
   readonly logLevel: LogLevel;
   readonly migrateOnStart: boolean;
+}
+
+export interface Doors {
+  /** Null: callers may ask as much as they like. */
+  readonly rateLimit: RateBudget | null;
+  /** How many proxies of ours stand in front, each of which adds an address to `x-forwarded-for`. */
+  readonly proxies: number;
+}
+
+/** So many points in so many seconds; what an operation costs is taken from them. */
+export interface RateBudget {
+  readonly points: number;
+  readonly windowS: number;
 }
 
 export function readEnv(): Env {
@@ -84,6 +99,10 @@ export function toConfig(env: Env): Config {
     introspection: parseSwitch(env, "INTROSPECTION", !production),
     cache: parseSwitch(env, "CACHE", true),
     shortPath: parseSwitch(env, "SHORT_PATH", true),
+    doors: {
+      rateLimit: parseRateLimit(env, production ? productionBudget : null),
+      proxies: parseCount(env, "TRUSTED_PROXIES"),
+    },
     logLevel: parseLogLevel(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
   };
@@ -156,6 +175,25 @@ function parseSwitch(env: Env, name: string, fallback: boolean): boolean {
   if (["on", "true", "1", "yes"].includes(value)) return true;
   if (["off", "false", "0", "no"].includes(value)) return false;
   throw invalid(name, "on or off");
+}
+
+/** Generous: what one machine can answer at all. */
+const productionBudget: RateBudget = { points: 6_000_000, windowS: 60 };
+
+function parseRateLimit(env: Env, fallback: RateBudget | null): RateBudget | null {
+  const value = env["RATE_LIMIT"];
+  if (!value) return fallback;
+  if (value === "off") return null;
+  const [, points = 0, windowS = 0] = /^(\d{1,12})\/(\d{1,5})$/.exec(value) ?? [];
+  const budget = { points: Number(points), windowS: Number(windowS) };
+  if (budget.points < 1 || budget.windowS < 1) throw invalid("RATE_LIMIT", "POINTS/SECONDS, e.g. 600000/60, or off");
+  return budget;
+}
+
+function parseCount(env: Env, name: string): number {
+  const value = env[name] || "0";
+  if (!/^\d$/.test(value)) throw invalid(name, "a number from 0 to 9");
+  return Number(value);
 }
 
 function parsePrefix(env: Env, name: string, pattern: RegExp): string {

@@ -15,6 +15,10 @@ export const limits = {
   querySelectionsMax: 10_000,
   /** What one operation may cost, in objects (see docs/limits.md). */
   operationCostMax: 50_000,
+  /** How long a gateway may know more of what a caller has used than the others do. */
+  rateSettleMs: 100,
+  /** Callers whose budgets are remembered in one process; of the others the store knows. */
+  ratedCallersMax: 100_000,
   /** How long a list counts as of which the schema says nothing. */
   listSizeAssumed: 10,
   /** Of all query plans that the gateway remembers. */

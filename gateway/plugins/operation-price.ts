@@ -1,18 +1,20 @@
 /**
- * Refuses an operation that costs more than one operation may, over whichever transport it came.
+ * Refuses an operation that costs more than one operation may, or than is left of its caller's budget, over whichever
+ * transport it came.
  *
  * Runs when the document is known to be valid and before anything is executed. What an event costs its subscribers is
  * counted once, when they subscribe.
  */
 import type { ApolloServerPlugin } from "@apollo/server";
-import { GraphQLError } from "graphql";
 import type { AppError } from "../../shared/errors.ts";
 import { assertAffordable, type OperationCosts } from "../admission/operation-costs.ts";
+import { rateLimited } from "../admission/rate-limit.ts";
 import type { OperationContext } from "../context.ts";
+import { toGraphqlError } from "../refusal.ts";
 
 export function createOperationPrice(costs: OperationCosts): ApolloServerPlugin<OperationContext> {
   return {
-    async requestDidStart({ contextValue: { change } }) {
+    async requestDidStart({ contextValue: { change, till } }) {
       if (change) return;
       return {
         async didResolveOperation({ schema, document, operation, request }) {
@@ -21,16 +23,12 @@ export function createOperationPrice(costs: OperationCosts): ApolloServerPlugin<
           if (cost === null) return;
           try {
             assertAffordable(cost);
+            if (till && !till.pays(cost)) throw rateLimited(till);
           } catch (error) {
-            throw refused(error as AppError);
+            throw toGraphqlError(error as AppError);
           }
         },
       };
     },
   };
-}
-
-function refused({ code, message, details }: AppError): GraphQLError {
-  const { message: _, ...shown } = details;
-  return new GraphQLError(message, { extensions: { ...shown, code, http: { status: 400 } } });
 }

@@ -12,6 +12,7 @@ import { AppError } from "../../shared/errors.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
+import { type RateLimiter, rateLimited } from "../admission/rate-limit.ts";
 import type { AdmittedSubscription } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { type Admission, admitSubscription } from "./admission.ts";
@@ -23,6 +24,8 @@ import { createWritten } from "./written.ts";
 export interface Caller {
   /** Who asks; known once the connection is acknowledged. */
   identity: Identity;
+  /** For whom is counted. */
+  name: string;
   /** Writes a text; resolves when there is room for the next. */
   send(text: string): Promise<void>;
   /** Finds out who asks; false: refused, and the socket is being closed. */
@@ -35,9 +38,11 @@ export interface OperationsParts {
   /** Null: there is no log of changes that this process could read. */
   readonly hub: Hub | null;
   readonly masking: ErrorMasking;
+  /** Null: callers may ask as much as they like. */
+  readonly rates: RateLimiter | null;
 }
 
-export function createOperations({ run, hub, masking }: OperationsParts): Server<Caller> {
+export function createOperations({ run, hub, masking, rates }: OperationsParts): Server<Caller> {
   const formattedOf = new WeakMap<GraphQLError, GraphQLFormattedError>();
 
   /** The protocol's library wants errors of its own kind; what leaves is what they were made from. */
@@ -56,6 +61,8 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
       const message = `${limits.operationsPerSocketMax} operations are under way on this socket.`;
       return [wrap(toPublic(new AppError("RATE_LIMITED", { message }), masking))];
     }
+    const till = rates?.open(caller.name);
+    if (till?.empty) return [wrap(toPublic(rateLimited(till), masking))];
     const request = {
       query: payload.query,
       operationName: payload.operationName ?? undefined,
@@ -65,10 +72,12 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
     const result = await run(request, {
       identity: caller.identity,
       correlationId: randomUUID(),
+      till,
       admit: (admitted) => {
         subscription = admitted;
       },
     });
+    till?.close();
     if (!subscription) {
       return result.data === undefined ? (result.errors ?? []).map(wrap) : executed("query", result);
     }

@@ -12,6 +12,8 @@ import { AppError } from "../../shared/errors.ts";
 import { type Authenticator, anonymous, type Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
+import { addressOf } from "../address.ts";
+import { callerName } from "../admission/rate-limit.ts";
 import { type CloseName, closeCodes } from "./close-codes.ts";
 import type { Caller } from "./operations.ts";
 
@@ -20,6 +22,7 @@ export interface SocketParts {
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly proxies: number;
   /** How to leave again; undefined: there are too many of this name already. */
   readonly enter: (name: string) => (() => void) | undefined;
 }
@@ -30,7 +33,7 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
   const { operations, log } = parts;
   const stops: (() => void)[] = [keepAlive(ws)];
   const close = (name: CloseName) => closeSocket(ws, name);
-  const caller: Caller = { identity: anonymous, send: (text) => send(ws, text), connect, close };
+  const caller: Caller = { identity: anonymous, name: "", send: (text) => send(ws, text), connect, close };
 
   async function connect(params: Params): Promise<boolean> {
     const identity = await identify(params, request, parts);
@@ -42,12 +45,14 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
   }
 
   function admit(identity: Identity): CloseName | null {
-    const { person, expiresAtMs } = identity;
-    const leave = parts.enter(person === null ? `address ${request.socket.remoteAddress}` : `person ${person}`);
+    const { expiresAtMs } = identity;
+    const name = callerName(identity, () => addressOf(request, parts.proxies));
+    const leave = parts.enter(name);
     if (!leave) return "TOO_MANY_CONNECTIONS";
     stops.push(leave);
     if (expiresAtMs !== undefined) stops.push(at(parts.clock, expiresAtMs, () => close("TOKEN_EXPIRED")));
     caller.identity = identity;
+    caller.name = name;
     return null;
   }
 

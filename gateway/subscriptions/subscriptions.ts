@@ -11,6 +11,7 @@ import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Authenticator } from "../../shared/identity.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import type { RateLimiter } from "../admission/rate-limit.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { createDirectRun, type DirectRunParts } from "./direct-run.ts";
@@ -26,6 +27,8 @@ export interface SubscriptionsParts {
   readonly direct: Pick<DirectRunParts, "planner" | "local" | "deadlineMs"> | null;
   /** Who else is told of changes. */
   readonly watcher?: ChangeWatcher | undefined;
+  readonly rates: RateLimiter | null;
+  readonly proxies: number;
   readonly authenticator: Authenticator;
   readonly masking: ErrorMasking;
   readonly clock: Clock;
@@ -39,13 +42,13 @@ export interface Subscriptions {
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, direct, watcher, authenticator, masking, clock, log } = parts;
+  const { http, server, changes, direct, watcher, rates, proxies, authenticator, masking, clock, log } = parts;
   const longWay = runOn(server, masking);
   const run = direct ? createDirectRun({ ...direct, longWay, log }) : longWay;
   const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher });
   await hub?.start();
-  const operations = createOperations({ run, hub, masking });
-  const sockets = openSockets(http, { operations, authenticator, clock, log });
+  const operations = createOperations({ run, hub, masking, rates });
+  const sockets = openSockets(http, { operations, proxies, authenticator, clock, log });
   return {
     hub,
     async stop(drainMs) {

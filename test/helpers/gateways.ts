@@ -9,6 +9,7 @@ import type { Deadlines } from "../../gateway/data-source.ts";
 import type { Endpoint, LocalSubgraph } from "../../gateway/endpoints.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../gateway/gateway.ts";
 import { systemClock } from "../../shared/clock.ts";
+import type { Doors } from "../../shared/config.ts";
 import type { OperationRequest } from "../../shared/graphql/execute.ts";
 import { createOperations } from "../../shared/graphql/operations.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
@@ -101,7 +102,15 @@ export interface TestGatewayOptions
   readonly supergraphFile?: string;
   readonly shortPath?: boolean;
   readonly cache?: boolean;
+  readonly doors?: Partial<Doors>;
+  readonly redisUrl?: string;
+  readonly redisPrefix?: string;
 }
+
+/** Where nobody is counted and everybody comes in. */
+export const openDoors: Doors = { rateLimit: null, proxies: 0 };
+
+const local = { host: "127.0.0.1", port: 0 };
 
 /** `SHORT_PATH=off npx vitest run …` tests the other way. */
 const isOff = (name: string) => switches[name] === "off";
@@ -115,11 +124,14 @@ export async function startTestGateway(
     introspection = true,
     shortPath = !isOff("SHORT_PATH"),
     cache = !isOff("CACHE"),
+    redisUrl = null,
+    redisPrefix = "",
     ...rest
   } = options;
+  const doors = { ...openDoors, ...options.doors };
   const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
-    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath, cache },
+    config: { ...local, production, introspection, supergraphFile, shortPath, cache, redisUrl, redisPrefix, doors },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),

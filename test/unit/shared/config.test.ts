@@ -60,6 +60,31 @@ describe("with nothing set", () => {
   });
 });
 
+describe("budgets", () => {
+  it("are off, and generous in production", () => {
+    expect(config().doors).toMatchObject({ rateLimit: null, proxies: 0 });
+    const { doors } = config({ NODE_ENV: "production", AUTH_SECRET: "a".repeat(32) });
+    expect(doors.rateLimit).toEqual({ points: 6_000_000, windowS: 60 });
+  });
+
+  it("are points in seconds, or off", () => {
+    expect(config({ RATE_LIMIT: "500/10" }).doors.rateLimit).toEqual({ points: 500, windowS: 10 });
+    const off = { NODE_ENV: "production", AUTH_SECRET: "a".repeat(32), RATE_LIMIT: "off" };
+    expect(config(off).doors.rateLimit).toBeNull();
+    expect(config({ TRUSTED_PROXIES: "2" }).doors.proxies).toBe(2);
+  });
+
+  it.each([{ RATE_LIMIT: "many" }, { RATE_LIMIT: "0/10" }, { RATE_LIMIT: "10/0" }, { TRUSTED_PROXIES: "all" }])(
+    "that cannot be used are refused by name: %j",
+    (env) => {
+      const [name] = Object.keys(env);
+      expect(() => config(env)).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(name as string) }),
+      );
+    },
+  );
+});
+
 describe("what is set", () => {
   it("is taken over", () => {
     const set = config({
