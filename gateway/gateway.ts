@@ -15,10 +15,10 @@ import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
-import { openRateStore } from "../shared/rate-store.ts";
 import { createAdmissions } from "./admission/admissions.ts";
+import { openEntrance } from "./admission/entrance.ts";
+import type { LoadGateParts } from "./admission/load-gate.ts";
 import { createOperationCosts } from "./admission/operation-costs.ts";
-import { createRateLimiter, type RateLimiter } from "./admission/rate-limit.ts";
 import { type CacheCounters, createResponseCache, type ResponseCache } from "./cache/response-cache.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
@@ -57,6 +57,8 @@ export interface GatewayParts {
   readonly readyChecks?: readonly ReadyCheck[];
   readonly deadlines?: Deadlines;
   readonly drainMs?: number;
+  /** How it is known that there is too much to do. */
+  readonly load?: LoadGateParts;
 }
 
 export interface Gateway extends Part {
@@ -87,7 +89,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
-  let rates: RateLimiter | null = null;
+  let entrance: Awaited<ReturnType<typeof openEntrance>> | undefined;
   let stopping: Promise<void> | undefined;
 
   const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
@@ -99,8 +101,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     await next.start();
     server = next;
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
-    rates = await openRates(parts);
-    const callers = { rates, proxies: config.doors.proxies, authenticator, log };
+    entrance = await openEntrance({ config, clock, log, load: parts.load });
+    const callers = { ...entrance, authenticator, log };
     const shared = { ...callers, masking, clock, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
     const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
@@ -116,7 +118,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       await server?.stop();
     } finally {
       uncut();
-      await rates?.stop();
+      await entrance?.stop();
       await supergraph.close();
     }
   }
@@ -157,15 +159,6 @@ function cutConnections(server: HttpServer, drainMs: number): () => void {
 
 function localOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, LocalSubgraph> {
   return new Map(endpoints.flatMap((e) => ("local" in e ? [[e.name, e.local] as const] : [])));
-}
-
-/** Null: nobody counts. */
-async function openRates({ config, clock, log }: GatewayParts): Promise<RateLimiter | null> {
-  const { redisUrl, redisPrefix, doors } = config;
-  const budget = doors.rateLimit;
-  if (!budget) return null;
-  const store = await openRateStore({ redisUrl, redisPrefix, windowS: budget.windowS, log });
-  return createRateLimiter({ budget, store, clock, log });
 }
 
 /** Null: nothing is kept. Without a log of changes nobody would say when a reply is old. */

@@ -8,49 +8,33 @@
 import type { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Authenticator, anonymous, type Identity } from "../shared/identity.ts";
+import type { Authenticator } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
-import { addressOf } from "./address.ts";
-import { callerName, type RateLimiter, rateLimited, type Till } from "./admission/rate-limit.ts";
+import type { Entrance } from "./admission/entrance.ts";
+import type { Till } from "./admission/rate-limit.ts";
 import type { KeptReply } from "./cache/response-cache.ts";
 import { sendConditionally } from "./conditional-get.ts";
-import { createContext, type OperationContext } from "./context.ts";
+import type { OperationContext } from "./context.ts";
 import { questionOf, questionOfUrl, type TextOf } from "./graphql-question.ts";
-import { toGraphqlError } from "./refusal.ts";
+import { sendRefusal } from "./refusal.ts";
 import type { Question, ShortPath } from "./short-path.ts";
+import { createPaidContext, createTills, type Tills } from "./tills.ts";
 
-export interface GraphqlRouteParts {
+export interface GraphqlRouteParts extends Entrance {
   readonly server: ApolloServer<OperationContext>;
   readonly authenticator: Authenticator;
   readonly log: Logger;
   /** Null: Apollo Server answers everything. */
   readonly shortPath: ShortPath | null;
-  /** Null: callers may ask as much as they like. */
-  readonly rates: RateLimiter | null;
-  readonly proxies: number;
 }
 
 export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts): void {
-  const { server, authenticator, shortPath } = parts;
+  const { authenticator, shortPath, gate } = parts;
   const tills = parts.rates && createTills(parts.rates, parts.proxies);
-  const ask = fastifyApolloHandler(server, { context: (request) => createPaidContext(parts, tills, request) });
-  const parseBody = createBodyParser(http);
   const types = createKnownTypes();
-
-  async function askLong(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const payload = await ask.call(http, request as never, reply as never);
-    const till = tills?.of(request);
-    till?.close();
-    if (till) reply.headers(till.headers);
-    if (reply.statusCode === 200) types.learn(request.headers.accept, reply.getHeader("content-type"));
-    return payload;
-  }
-
-  http.removeContentTypeParser("text/plain");
-  // The body of a plain form is nobody's: Apollo Server says so.
-  http.addContentTypeParser("text/plain", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
-  http.removeContentTypeParser("application/json");
-  http.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  const askLong = createLongWay(http, parts, tills, types);
+  const parseBody = createBodyParser(http);
+  keepBodiesAsText(http);
 
   /** `source`: the request as text. Null: it takes the long way. */
   function askShort(request: FastifyRequest, reply: FastifyReply, source: string, read: () => Question | null) {
@@ -65,17 +49,23 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
     const answer = question && shortPath.answer(source, question, asker);
     if (!answer) return null;
     if (!("then" in answer)) return send(reply, type, answer, till);
-    return answer.then((later) => (later ? send(reply, type, later, till) : askLong(request, reply)));
+    return gate.within(answer).then((later) => (later ? send(reply, type, later, till) : askLong(request, reply)));
+  }
+
+  /** Before the body is read. */
+  function onRequest(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    if (gate.overloaded) sendRefusal(reply, gate.refusal());
+    else done();
   }
 
   const textOf: TextOf = (sha256) => shortPath?.textOf(sha256);
-  http.get("/graphql", { onSend: sendConditionally }, (request, reply) => {
+  http.get("/graphql", { onRequest, onSend: sendConditionally }, (request, reply) => {
     // Another site's page can send none of these unasked.
     const isPreflighted = preflightHeaders.some((name) => request.headers[name]);
     const short = isPreflighted && askShort(request, reply, request.url, () => questionOfUrl(request.query, textOf));
     return short || askLong(request, reply);
   });
-  http.post("/graphql", (request, reply) => {
+  http.post("/graphql", { onRequest }, (request, reply) => {
     const source = request.body;
     // Only JSON comes as text: see the parsers above.
     if (typeof source !== "string") return askLong(request, reply);
@@ -87,6 +77,30 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
     if (request.body === source) request.body = parseBody(request, source);
     return askLong(request, reply);
   });
+}
+
+/** By Apollo Server; what it answers is paid for when it is known what that was. */
+function createLongWay(http: FastifyInstance, parts: GraphqlRouteParts, tills: Tills | null, types: KnownTypes) {
+  const ask = fastifyApolloHandler(parts.server, { context: (request) => createPaidContext(parts, tills, request) });
+
+  async function askServer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const payload = await ask.call(http, request as never, reply as never);
+    const till = tills?.of(request);
+    till?.close();
+    if (till) reply.headers(till.headers);
+    if (reply.statusCode === 200) types.learn(request.headers.accept, reply.getHeader("content-type"));
+    return payload;
+  }
+
+  return (request: FastifyRequest, reply: FastifyReply) => parts.gate.within(askServer(request, reply));
+}
+
+function keepBodiesAsText(http: FastifyInstance): void {
+  http.removeContentTypeParser("text/plain");
+  // The body of a plain form is nobody's: Apollo Server says so.
+  http.addContentTypeParser("text/plain", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
+  http.removeContentTypeParser("application/json");
+  http.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
 }
 
 const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"];
@@ -118,6 +132,8 @@ function createBodyParser(http: FastifyInstance): (request: FastifyRequest, text
 
 const knownTypesMax = 100;
 
+type KnownTypes = ReturnType<typeof createKnownTypes>;
+
 /** Which type a reply has for which `accept`, by what was answered before. */
 function createKnownTypes() {
   const types = new Map<string, string>();
@@ -128,43 +144,4 @@ function createKnownTypes() {
       types.set(accept ?? "", type);
     },
   };
-}
-
-/** One for each request, whichever way it takes. */
-interface Tills {
-  open(request: FastifyRequest, identity: Identity | null): Till;
-  of(request: FastifyRequest): Till | undefined;
-}
-
-function createTills(rates: RateLimiter, proxies: number): Tills {
-  const open = new WeakMap<FastifyRequest, Till>();
-  return {
-    of: (request) => open.get(request),
-    open(request, identity) {
-      const known = open.get(request);
-      if (known) return known;
-      const till = rates.open(callerName(identity ?? anonymous, () => addressOf(request.raw, proxies)));
-      open.set(request, till);
-      return till;
-    },
-  };
-}
-
-/** Fails with UNAUTHENTICATED, RATE_LIMITED: who guesses at tokens pays for it as the address it is. */
-async function createPaidContext(
-  { authenticator, log }: GraphqlRouteParts,
-  tills: Tills | null,
-  request: FastifyRequest,
-): Promise<OperationContext> {
-  let context: OperationContext;
-  try {
-    context = await createContext(authenticator, log, request);
-  } catch (error) {
-    const till = tills?.open(request, null);
-    if (till?.empty) throw toGraphqlError(rateLimited(till));
-    throw error;
-  }
-  const till = tills?.open(request, context.identity);
-  if (till?.empty) throw toGraphqlError(rateLimited(till));
-  return till ? { ...context, till } : context;
 }

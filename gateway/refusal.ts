@@ -11,6 +11,7 @@ import { type AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   UNAUTHENTICATED: 401,
   RATE_LIMITED: 429,
+  OVERLOADED: 503,
 };
 
 /** As Apollo Server answers it. */

@@ -59,6 +59,12 @@ export const errorTable = {
     shown: "request",
     message: "More is asked for at once than one caller may.",
   },
+  OVERLOADED: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "request",
+    message: "There is more to do than can be done in time: come back in a moment.",
+  },
   RESYNC_REQUIRED: {
     class: "BUSINESS_RULE",
     retryable: false,

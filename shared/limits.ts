@@ -15,6 +15,13 @@ export const limits = {
   querySelectionsMax: 10_000,
   /** What one operation may cost, in objects (see docs/limits.md). */
   operationCostMax: 50_000,
+  /** Operations under way in one gateway; subscriptions count while they begin. */
+  operationsAtOnceMax: 2_000,
+  /** How late the event loop may be, and how often that is measured. */
+  eventLoopDelayMsMax: 1_000,
+  eventLoopMeasureMs: 1_000,
+  /** When who was refused for that may come back. */
+  overloadRetryS: 1,
   /** How long a gateway may know more of what a caller has used than the others do. */
   rateSettleMs: 100,
   /** Callers whose budgets are remembered in one process; of the others the store knows. */

@@ -12,7 +12,8 @@ import { AppError } from "../../shared/errors.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
-import { type RateLimiter, rateLimited } from "../admission/rate-limit.ts";
+import type { Entrance } from "../admission/entrance.ts";
+import { rateLimited } from "../admission/rate-limit.ts";
 import type { AdmittedSubscription } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { type Admission, admitSubscription } from "./admission.ts";
@@ -33,16 +34,14 @@ export interface Caller {
   close(name: CloseName): void;
 }
 
-export interface OperationsParts {
+export interface OperationsParts extends Pick<Entrance, "gate" | "rates"> {
   readonly run: Run;
   /** Null: there is no log of changes that this process could read. */
   readonly hub: Hub | null;
   readonly masking: ErrorMasking;
-  /** Null: callers may ask as much as they like. */
-  readonly rates: RateLimiter | null;
 }
 
-export function createOperations({ run, hub, masking, rates }: OperationsParts): Server<Caller> {
+export function createOperations({ run, hub, masking, rates, gate }: OperationsParts): Server<Caller> {
   const formattedOf = new WeakMap<GraphQLError, GraphQLFormattedError>();
 
   /** The protocol's library wants errors of its own kind; what leaves is what they were made from. */
@@ -61,6 +60,7 @@ export function createOperations({ run, hub, masking, rates }: OperationsParts):
       const message = `${limits.operationsPerSocketMax} operations are under way on this socket.`;
       return [wrap(toPublic(new AppError("RATE_LIMITED", { message }), masking))];
     }
+    if (gate.overloaded) return [wrap(toPublic(gate.refusal(), masking))];
     const till = rates?.open(caller.name);
     if (till?.empty) return [wrap(toPublic(rateLimited(till), masking))];
     const request = {
@@ -69,14 +69,11 @@ export function createOperations({ run, hub, masking, rates }: OperationsParts):
       variables: (payload.variables ?? undefined) as Record<string, unknown> | undefined,
     };
     let subscription: AdmittedSubscription | undefined;
-    const result = await run(request, {
-      identity: caller.identity,
-      correlationId: randomUUID(),
-      till,
-      admit: (admitted) => {
-        subscription = admitted;
-      },
-    });
+    const admit = (admitted: AdmittedSubscription) => {
+      subscription = admitted;
+    };
+    const context = { identity: caller.identity, correlationId: randomUUID(), till, admit };
+    const result = await gate.within(run(request, context));
     till?.close();
     if (!subscription) {
       return result.data === undefined ? (result.errors ?? []).map(wrap) : executed("query", result);

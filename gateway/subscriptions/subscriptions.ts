@@ -11,7 +11,7 @@ import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Authenticator } from "../../shared/identity.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
-import type { RateLimiter } from "../admission/rate-limit.ts";
+import type { Entrance } from "../admission/entrance.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { createDirectRun, type DirectRunParts } from "./direct-run.ts";
@@ -19,7 +19,7 @@ import { type ChangeWatcher, createHub, type Hub, type Run } from "./hub.ts";
 import { createOperations } from "./operations.ts";
 import { openSockets } from "./sockets.ts";
 
-export interface SubscriptionsParts {
+export interface SubscriptionsParts extends Entrance {
   readonly http: HttpServer;
   readonly server: ApolloServer<OperationContext>;
   readonly changes: EventLog | null;
@@ -27,8 +27,6 @@ export interface SubscriptionsParts {
   readonly direct: Pick<DirectRunParts, "planner" | "local" | "deadlineMs"> | null;
   /** Who else is told of changes. */
   readonly watcher?: ChangeWatcher | undefined;
-  readonly rates: RateLimiter | null;
-  readonly proxies: number;
   readonly authenticator: Authenticator;
   readonly masking: ErrorMasking;
   readonly clock: Clock;
@@ -42,12 +40,12 @@ export interface Subscriptions {
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, direct, watcher, rates, proxies, authenticator, masking, clock, log } = parts;
+  const { http, server, changes, direct, watcher, rates, gate, proxies, authenticator, masking, clock, log } = parts;
   const longWay = runOn(server, masking);
   const run = direct ? createDirectRun({ ...direct, longWay, log }) : longWay;
   const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher });
   await hub?.start();
-  const operations = createOperations({ run, hub, masking, rates });
+  const operations = createOperations({ run, hub, masking, rates, gate });
   const sockets = openSockets(http, { operations, proxies, authenticator, clock, log });
   return {
     hub,

@@ -95,7 +95,7 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
 }
 
 export interface TestGatewayOptions
-  extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock">> {
+  extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load">> {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;
   readonly introspection?: boolean;
