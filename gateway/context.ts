@@ -18,6 +18,8 @@ import { toGraphqlError } from "./refusal.ts";
 export interface OperationContext extends RequestContext {
   /** The operation is a subscription, to be executed for this one event. */
   readonly change?: LoggedEvent;
+  /** The gateway asks this itself, in words of its own. */
+  readonly own?: boolean;
   /** Where the operation is paid for; absent: nobody counts. */
   readonly till?: Till | undefined;
   /** The operation may be a subscription, which is then handed over here, valid and not executed. */

@@ -19,6 +19,7 @@ import { createAdmissions } from "./admission/admissions.ts";
 import { openEntrance } from "./admission/entrance.ts";
 import type { LoadGateParts } from "./admission/load-gate.ts";
 import { createOperationCosts } from "./admission/operation-costs.ts";
+import { readTrustedDocuments } from "./admission/trusted-documents.ts";
 import { type CacheCounters, createResponseCache, type ResponseCache } from "./cache/response-cache.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
@@ -81,11 +82,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { deadlines = defaultDeadlines, drainMs = limits.drainMs } = parts;
   const log = parts.log.child({ part: "gateway" });
   const masking = createErrorMasking(log);
-  const admissions = createAdmissions();
   const cache = openCache(parts, () => subscriptions?.hub);
   const changed = (tags: readonly string[]) => cache?.drop(tags);
   const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed });
-  const http = createHttp(log);
+  const http = createHttp(log, config.doors);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
@@ -97,7 +97,9 @@ export function createGateway(parts: GatewayParts): Gateway {
   async function startAll() {
     const { executor, planner, costs: table } = await supergraph.compose();
     const costs = createOperationCosts(table);
-    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions, costs });
+    const trusted = await readTrustedDocuments(config.doors.trustedDocumentsFile);
+    const admissions = createAdmissions({ trusted });
+    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions, costs, trusted });
     await next.start();
     server = next;
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };

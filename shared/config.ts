@@ -48,6 +48,12 @@ export interface Doors {
   readonly rateLimit: RateBudget | null;
   /** How many proxies of ours stand in front, each of which adds an address to `x-forwarded-for`. */
   readonly proxies: number;
+  /** Which sites' pages may ask. */
+  readonly corsOrigins: readonly string[];
+  /** Do clients come by https, which ends in front of us? */
+  readonly https: boolean;
+  /** The only documents that are answered; null: every one that is valid. */
+  readonly trustedDocumentsFile: string | null;
 }
 
 /** So many points in so many seconds; what an operation costs is taken from them. */
@@ -99,12 +105,19 @@ export function toConfig(env: Env): Config {
     introspection: parseSwitch(env, "INTROSPECTION", !production),
     cache: parseSwitch(env, "CACHE", true),
     shortPath: parseSwitch(env, "SHORT_PATH", true),
-    doors: {
-      rateLimit: parseRateLimit(env, production ? productionBudget : null),
-      proxies: parseCount(env, "TRUSTED_PROXIES"),
-    },
+    doors: toDoors(env, production),
     logLevel: parseLogLevel(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
+  };
+}
+
+function toDoors(env: Env, production: boolean): Doors {
+  return {
+    rateLimit: parseRateLimit(env, production ? productionBudget : null),
+    proxies: parseCount(env, "TRUSTED_PROXIES"),
+    corsOrigins: parseOrigins(env, "CORS_ORIGINS"),
+    https: parseSwitch(env, "HTTPS", false),
+    trustedDocumentsFile: env["TRUSTED_DOCUMENTS"] ? resolve(env["TRUSTED_DOCUMENTS"]) : null,
   };
 }
 
@@ -188,6 +201,13 @@ function parseRateLimit(env: Env, fallback: RateBudget | null): RateBudget | nul
   const budget = { points: Number(points), windowS: Number(windowS) };
   if (budget.points < 1 || budget.windowS < 1) throw invalid("RATE_LIMIT", "POINTS/SECONDS, e.g. 600000/60, or off");
   return budget;
+}
+
+function parseOrigins(env: Env, name: string): string[] {
+  const origins = (env[name] ?? "").split(",").flatMap((text) => text.trim() || []);
+  const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+  if (!origins.every(isOrigin)) throw invalid(name, "origins with commas between, e.g. https://shop.example");
+  return origins;
 }
 
 function parseCount(env: Env, name: string): number {

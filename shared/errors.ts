@@ -59,6 +59,12 @@ export const errorTable = {
     shown: "request",
     message: "More is asked for at once than one caller may.",
   },
+  DOCUMENT_NOT_TRUSTED: {
+    class: "ACCESS",
+    retryable: false,
+    shown: "request",
+    message: "This gateway answers only the documents that were released with its clients.",
+  },
   OVERLOADED: {
     class: "TRANSIENT",
     retryable: true,

@@ -189,6 +189,7 @@ describe("one door for each dependency", () => {
     libsql: ["shared/db/sqlite.ts"],
     ioredis: ["shared/redis.ts"],
     jose: ["shared/identity.ts", "test/unit/shared/identity.test.ts"],
+    "@fastify/cors": ["gateway/http.ts"],
     "rate-limiter-flexible": ["shared/rate-store.ts"],
     pino: ["shared/logging.ts"],
     dataloader: ["subgraphs/*/loaders.ts", "subgraphs/*/loaders"],

@@ -8,7 +8,11 @@ import { openSocket } from "../helpers/subscriptions.ts";
 
 const sdl = `
   type Item @key(fields: "sku") { sku: ID! }
-  type Query { items(first: Int! = 5): [Item!]! @listSize(slicingArguments: ["first"], requireOneSlicingArgument: false) }
+  type Position { channel: ID }
+  type Query {
+    availability(skus: [ID!]!, channel: ID): [Position!]!
+    items(first: Int! = 5): [Item!]! @listSize(slicingArguments: ["first"], requireOneSlicingArgument: false)
+  }
   type Mutation { touch(sku: ID!): Item! }
   type Subscription { stockChanged(skus: [ID!], first: Int = 1): [Item!]! @listSize(slicingArguments: ["first"]) }
 `;
@@ -18,6 +22,8 @@ export function createItems() {
   const items = { executed: 0 };
   const local = createTestSubgraph(sdl, {
     Query: {
+      // Asked before a subscription is let in.
+      availability: () => [],
       items: () => {
         items.executed += 1;
         return [{ sku: "A" }];

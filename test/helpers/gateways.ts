@@ -108,7 +108,13 @@ export interface TestGatewayOptions
 }
 
 /** Where nobody is counted and everybody comes in. */
-export const openDoors: Doors = { rateLimit: null, proxies: 0 };
+export const openDoors: Doors = {
+  rateLimit: null,
+  proxies: 0,
+  corsOrigins: [],
+  https: false,
+  trustedDocumentsFile: null,
+};
 
 const local = { host: "127.0.0.1", port: 0 };
 

@@ -60,6 +60,25 @@ describe("with nothing set", () => {
   });
 });
 
+describe("doors", () => {
+  it("are open to no other site, to every document, and without https, unless it is said", () => {
+    expect(config().doors).toMatchObject({ corsOrigins: [], https: false, trustedDocumentsFile: null });
+    const { doors } = config({ CORS_ORIGINS: "https://a.example, http://b.example:81", HTTPS: "on" });
+    expect(doors).toMatchObject({ corsOrigins: ["https://a.example", "http://b.example:81"], https: true });
+    const trusted = config({ TRUSTED_DOCUMENTS: join(dataDir, "documents.json") }).doors.trustedDocumentsFile;
+    expect(trusted).toBe(join(dataDir, "documents.json"));
+  });
+
+  it.each(["*", "shop.example", "https://shop.example/", "https://shop.example/path"])(
+    "are not opened by what is no origin: %j",
+    (CORS_ORIGINS) => {
+      expect(() => config({ CORS_ORIGINS })).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("CORS_ORIGINS") }),
+      );
+    },
+  );
+});
+
 describe("budgets", () => {
   it("are off, and generous in production", () => {
     expect(config().doors).toMatchObject({ rateLimit: null, proxies: 0 });
