@@ -15,6 +15,7 @@ import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
+import type { SignIdentity } from "../shared/signed-identity.ts";
 import { createAdmissions } from "./admission/admissions.ts";
 import { openEntrance } from "./admission/entrance.ts";
 import type { LoadGateParts } from "./admission/load-gate.ts";
@@ -52,6 +53,8 @@ export interface GatewayParts {
   readonly log: Logger;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
+  /** What subgraphs elsewhere are told of callers; absent: their tokens alone. */
+  readonly sign?: SignIdentity;
   /** What subscribers are told; null: there are no subscriptions here. */
   readonly changes?: EventLog | null;
   /** What else in this process must answer before the gateway counts as ready. */
@@ -84,7 +87,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const masking = createErrorMasking(log);
   const cache = openCache(parts, () => subscriptions?.hub);
   const changed = (tags: readonly string[]) => cache?.drop(tags);
-  const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed });
+  const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed, sign: parts.sign });
   const http = createHttp(log, config.doors);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;

@@ -5,9 +5,9 @@
  * does not count: without it the rest still answers, and taking the gateway out of service would take that away too.
  */
 import { AppError } from "../shared/errors.ts";
-import { anonymous } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import { gatewayItself } from "../shared/signed-identity.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
@@ -68,4 +68,4 @@ export async function checkHealth({
   };
 }
 
-const probe = { identity: anonymous, correlationId: "health" };
+const probe = { identity: gatewayItself, correlationId: "health" };

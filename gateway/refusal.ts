@@ -10,6 +10,7 @@ import { type AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
 
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   UNAUTHENTICATED: 401,
+  IDENTITY_UNAVAILABLE: 503,
   DOCUMENT_NOT_TRUSTED: 403,
   RATE_LIMITED: 429,
   OVERLOADED: 503,

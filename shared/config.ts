@@ -29,6 +29,10 @@ export interface Config {
   /** Where a subgraph runs as a process of its own; absent: in this process. */
   readonly subgraphUrls: Readonly<Partial<Record<SystemName, string>>>;
   readonly auth: AuthConfig;
+  /** What the gateway signs callers' identities with for its subgraphs: the first signs, all are believed. */
+  readonly internalSecrets: readonly string[];
+  /** Does a subgraph alone answer signed calls only? Off: it checks the bearer token itself, for other gateways. */
+  readonly signedIdentity: boolean;
   readonly demo: boolean;
   readonly simulate: boolean;
   readonly production: boolean;
@@ -93,12 +97,8 @@ export function toConfig(env: Env): Config {
     redisPrefix: parsePrefix(env, "REDIS_PREFIX", /^[\w:.-]{0,64}$/),
     supergraphFile: env["SUPERGRAPH_FILE"] ? resolve(env["SUPERGRAPH_FILE"]) : null,
     subgraphUrls,
-    auth: {
-      secret: parseSecret(env, production) ?? localSecret(dataDir),
-      jwksUrl: parseUrl(env, "AUTH_JWKS_URL", ["http:", "https:"]),
-      issuer: env["AUTH_ISSUER"] || "inventory-availability-gateway",
-      audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
-    },
+    ...toSecrets(env, production, dataDir),
+    signedIdentity: parseSwitch(env, "SIGNED_IDENTITY", true),
     demo,
     simulate: parseSwitch(env, "SIMULATE", true),
     production,
@@ -108,6 +108,24 @@ export function toConfig(env: Env): Config {
     doors: toDoors(env, production),
     logLevel: parseLogLevel(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
+  };
+}
+
+function toSecrets(env: Env, production: boolean, dataDir: string): Pick<Config, "auth" | "internalSecrets"> {
+  const parse = (name: string) => parseSecrets(env, name, production);
+  const secret = env["AUTH_SECRET"] || localSecret(dataDir);
+  if (env["AUTH_SECRET"]) assertSecret("AUTH_SECRET", secret, production);
+  const acceptedSecrets = parse("AUTH_SECRETS_ACCEPTED");
+  const internal = parse("INTERNAL_SECRETS");
+  return {
+    auth: {
+      secret,
+      acceptedSecrets,
+      jwksUrl: parseUrl(env, "AUTH_JWKS_URL", ["http:", "https:"]),
+      issuer: env["AUTH_ISSUER"] || "inventory-availability-gateway",
+      audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
+    },
+    internalSecrets: internal.length > 0 ? internal : [secret, ...acceptedSecrets],
   };
 }
 
@@ -134,14 +152,16 @@ export function markDemoDirectory(dataDir: string, facts: object): void {
   writeFileSync(join(dataDir, demoMark), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
+/** Several, with commas between. */
+function parseSecrets(env: Env, name: string, production: boolean): string[] {
+  const secrets = (env[name] ?? "").split(",").flatMap((text) => text.trim() || []);
+  for (const secret of secrets) assertSecret(name, secret, production);
+  return secrets;
+}
+
 /** In production a secret that somebody could guess is refused. */
-function parseSecret(env: Env, production: boolean): string | null {
-  const secret = env["AUTH_SECRET"];
-  if (!secret) return null;
-  if (production && secret.length < secretLengthMin) {
-    throw invalid("AUTH_SECRET", `at least ${secretLengthMin} characters long`);
-  }
-  return secret;
+function assertSecret(name: string, secret: string, production: boolean): void {
+  if (production && secret.length < secretLengthMin) throw invalid(name, `at least ${secretLengthMin} characters long`);
 }
 
 function localSecret(dataDir: string): string {

@@ -20,6 +20,18 @@ interface ErrorRow {
 export const errorTable = {
   // ---- the whole request
   UNAUTHENTICATED: { class: "ACCESS", retryable: false, shown: "request", message: "A valid bearer token is needed." },
+  IDENTITY_UNAVAILABLE: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "request",
+    message: "Whether the bearer token is valid cannot be told now: its issuer does not answer.",
+  },
+  CALLER_UNSIGNED: {
+    class: "ACCESS",
+    retryable: false,
+    shown: "request",
+    message: "A subgraph answers calls signed by its gateway only.",
+  },
   FORBIDDEN: { class: "ACCESS", retryable: false, shown: "request", message: "The caller's roles do not allow this." },
   BAD_USER_INPUT: { class: "SCHEMA", retryable: false, shown: "request", message: "The request cannot be understood." },
   QUERY_TOO_COMPLEX: {

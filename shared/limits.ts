@@ -210,4 +210,12 @@ export const limits = {
   /** Changes that the bus inside one process keeps for those who come back. */
   memoryLogMax: 10_000,
   clockSkewS: 30,
+  /** How long a subgraph believes what the gateway says of a caller. */
+  signedIdentityS: 60,
+  /** Keys of an identity provider: how long to wait for them, when they are looked at again, how long they go on while
+   * it does not answer, and how long it is left alone after it has been asked. */
+  jwksFetchMs: 3_000,
+  jwksRenewMs: 600_000,
+  jwksTrustedMs: 24 * 3_600_000,
+  jwksCooldownMs: 30_000,
 } as const;

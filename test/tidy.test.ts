@@ -188,7 +188,7 @@ describe("one door for each dependency", () => {
     mysql2: ["shared/db/mysql.ts"],
     libsql: ["shared/db/sqlite.ts"],
     ioredis: ["shared/redis.ts"],
-    jose: ["shared/identity.ts", "test/unit/shared/identity.test.ts"],
+    jose: ["shared/identity.ts", "shared/key-set.ts", "test/unit/shared/identity.test.ts"],
     "@fastify/cors": ["gateway/http.ts"],
     "rate-limiter-flexible": ["shared/rate-store.ts"],
     pino: ["shared/logging.ts"],

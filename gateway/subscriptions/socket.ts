@@ -37,7 +37,7 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
 
   async function connect(params: Params): Promise<boolean> {
     const identity = await identify(params, request, parts);
-    const refusal = identity ? admit(identity) : "UNAUTHENTICATED";
+    const refusal = typeof identity === "string" ? identity : admit(identity);
     if (refusal) close(refusal);
     // Gone in the meantime: what was taken is given back.
     if (ws.readyState !== ws.OPEN) release();
@@ -88,20 +88,20 @@ export function closeSocket(ws: WebSocket, name: CloseName): void {
   ws.close(code, reason);
 }
 
-/** From the first message, or from the upgrade request; null: there is a token, and it is not valid. */
+/** From the first message, or from the upgrade request; or why there is a token and nobody knows whose. */
 async function identify(
   params: Params,
   { headers }: IncomingMessage,
   { authenticator, log }: SocketParts,
-): Promise<Identity | null> {
+): Promise<Identity | CloseName> {
   const given = params?.["authorization"] ?? params?.["Authorization"] ?? headers.authorization;
-  if (given !== undefined && given !== null && typeof given !== "string") return null;
+  if (given !== undefined && given !== null && typeof given !== "string") return "UNAUTHENTICATED";
   try {
     return await authenticator.authenticate(given ?? undefined);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.info({ reason: error.message }, "token refused");
-    return null;
+    return error.code === "IDENTITY_UNAVAILABLE" ? error.code : "UNAUTHENTICATED";
   }
 }
 

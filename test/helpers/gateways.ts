@@ -95,7 +95,9 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
 }
 
 export interface TestGatewayOptions
-  extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load">> {
+  extends Partial<
+    Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load" | "authenticator">
+  > {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;
   readonly introspection?: boolean;

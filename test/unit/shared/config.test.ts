@@ -60,6 +60,31 @@ describe("with nothing set", () => {
   });
 });
 
+describe("secrets", () => {
+  const [long, next] = ["a".repeat(32), "b".repeat(32)];
+
+  it("may be several, while they change", () => {
+    const { auth, internalSecrets } = config({ AUTH_SECRET: long, AUTH_SECRETS_ACCEPTED: `${next}, third` });
+    expect(auth).toMatchObject({ secret: long, acceptedSecrets: [next, "third"] });
+    expect(internalSecrets).toEqual([long, next, "third"]);
+  });
+
+  it("for subgraphs may be others than for tokens", () => {
+    const env = { AUTH_SECRET: long, INTERNAL_SECRETS: `${next},${long}`, SIGNED_IDENTITY: "off" };
+    expect(config(env)).toMatchObject({ internalSecrets: [next, long], signedIdentity: false });
+    expect(config().signedIdentity).toBe(true);
+  });
+
+  it.each(["AUTH_SECRETS_ACCEPTED", "INTERNAL_SECRETS"])(
+    "that could be guessed are refused in production: %s",
+    (name) => {
+      expect(() => config({ NODE_ENV: "production", AUTH_SECRET: long, [name]: `${next},short` })).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(name) }),
+      );
+    },
+  );
+});
+
 describe("doors", () => {
   it("are open to no other site, to every document, and without https, unless it is said", () => {
     expect(config().doors).toMatchObject({ corsOrigins: [], https: false, trustedDocumentsFile: null });
