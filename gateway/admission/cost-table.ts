@@ -3,7 +3,8 @@
  * writes them (`@cost`, `@listSize`), and as this project does where a list is as long as the lists it was asked with
  * (`@sizedBy`).
  *
- * Reads the SDL only, whoever composed it. A supergraph that says nothing has an empty table, and defaults apply.
+ * Reads the SDL only, whoever composed it. Where a supergraph says nothing of costs, nothing is guessed: every list
+ * counts as one entry, as if there were no such limit.
  */
 import {
   type ConstDirectiveNode,
@@ -15,6 +16,7 @@ import {
   parse,
   valueFromASTUntyped,
 } from "graphql";
+import { limits } from "../../shared/limits.ts";
 
 export interface ListSize {
   readonly assumedSize: number | null;
@@ -31,6 +33,8 @@ export interface CostTable {
   readonly weights: ReadonlyMap<string, number>;
   /** By `Type.field`. */
   readonly listSizes: ReadonlyMap<string, ListSize>;
+  /** How long a list counts as of which nothing is said. */
+  readonly listSizeAssumed: number;
 }
 
 export function readCostTable(supergraphSdl: string): CostTable {
@@ -55,7 +59,8 @@ export function readCostTable(supergraphSdl: string): CostTable {
       if (size) listSizes.set(coordinate, size);
     }
   }
-  return { weights, listSizes };
+  const saysCosts = names.cost !== "" || names.sizedBy !== "";
+  return { weights, listSizes, listSizeAssumed: saysCosts ? limits.listSizeAssumed : 1 };
 }
 
 type Names = Readonly<Record<"cost" | "listSize" | "sizedBy", string>>;

@@ -26,7 +26,6 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from "graphql";
-import { limits } from "../../shared/limits.ts";
 import type { CostTable, ListSize } from "./cost-table.ts";
 
 /** Coerced, so that what was left out has its default. */
@@ -41,7 +40,6 @@ interface Compiler {
   readonly schema: GraphQLSchema;
   readonly table: CostTable;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly listSizeAssumed: number;
 }
 
 /** How long the fields below are, by name, where the field above says so. */
@@ -53,11 +51,10 @@ export function compileCost(
   table: CostTable,
   operation: OperationDefinitionNode,
   fragments: Compiler["fragments"],
-  listSizeAssumed: number = limits.listSizeAssumed,
 ): Cost {
   const root = schema.getRootType(operation.operation);
   if (!root) return 0;
-  const compiler = { schema, table, fragments, listSizeAssumed };
+  const compiler = { schema, table, fragments };
   const selected = selectionCost(compiler, root, operation.selectionSet, noSizes);
   return operation.operation === "mutation" ? sum([mutationCost, selected]) : selected;
 }
@@ -86,7 +83,7 @@ function fieldCost(c: Compiler, parent: GraphQLCompositeType, node: FieldNode, s
   const listSize = firstOf(coordinates, c.table.listSizes);
   const expected = listSize ? sizeOf(c, listSize, field, node) : undefined;
   const below = node.selectionSet && isCompositeType(type) ? node.selectionSet : null;
-  const sizedBelow = listSize?.sizedFields.map((name) => [name, expected ?? c.listSizeAssumed] as const) ?? [];
+  const sizedBelow = listSize?.sizedFields.map((name) => [name, expected ?? c.table.listSizeAssumed] as const) ?? [];
   const one = sum([
     firstOf(coordinates, c.table.weights) ?? c.table.weights.get(type.name) ?? (isCompositeType(type) ? 1 : 0),
     below && isCompositeType(type) ? selectionCost(c, type, below, new Map(sizedBelow)) : 0,
@@ -114,7 +111,7 @@ function countOf(c: Compiler, field: GraphQLField<unknown, unknown>, expected: C
   let type = getNullableType(field.type);
   const counts: Cost[] = [];
   while (isListType(type)) {
-    counts.push(counts.length === 0 ? (expected ?? c.listSizeAssumed) : c.listSizeAssumed);
+    counts.push(counts.length === 0 ? (expected ?? c.table.listSizeAssumed) : c.table.listSizeAssumed);
     type = getNullableType(type.ofType);
   }
   return product(counts);
@@ -123,7 +120,7 @@ function countOf(c: Compiler, field: GraphQLField<unknown, unknown>, expected: C
 function sizeOf(c: Compiler, size: ListSize, field: GraphQLField<unknown, unknown>, node: FieldNode): Cost | undefined {
   const values = (names: readonly string[]) =>
     names.flatMap((name) => field.args.filter((a) => a.name === name).map((a) => givenTo(a, node)));
-  const assumed = size.assumedSize ?? c.listSizeAssumed;
+  const assumed = size.assumedSize ?? c.table.listSizeAssumed;
   if (size.sizedBy.length > 0) {
     return product(values(size.sizedBy).map((value) => mapped(value, (list) => lengthOf(list) ?? assumed)));
   }
