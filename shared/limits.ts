@@ -115,16 +115,22 @@ export const limits = {
   eventPartitions: 8,
   relayBatchMax: 500,
   relayPollMs: 500,
+  /** Events just committed that a relay need not read again. */
+  relayOwnEventsMax: 5_000,
   /** Between two looks at rows that have to wait for another relay's. */
   relayWaitMs: 10,
   relayClaimMs: 5_000,
   consumerBatchMax: 500,
+  /** Transactions of one consumer under way at the same time. */
+  consumerBatchesAtOnceMax: 4,
   consumerAttemptsMax: 5,
   consumerBackoffMs: 50,
   /** A posting that the books refuse: 30 s, 1 min, 2 min, … between the attempts, over four hours in all. */
   postingAttemptsMax: 10,
   postingRetryBackoffMs: 30_000,
   postingRetryEveryMs: 5_000,
+  /** Events that are kept with their texts while readers of a stream come by. */
+  eventTextsMax: 4_000,
   streamBlockMs: 1_000,
   streamLengthMax: 100_000,
   streamLagMax: 10_000,

@@ -10,6 +10,7 @@ import type { SystemName } from "./config.ts";
 import type { Transaction } from "./db/database.ts";
 import { insertRows } from "./db/statements.ts";
 import { type AnyEvent, type CanonicalEvent, type EventType, topicOf } from "./events/canonical-event.ts";
+import { textOf } from "./events/event-text.ts";
 import { newId } from "./ids.ts";
 
 /** Who caused it, in which story. */
@@ -108,7 +109,7 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
           type: event.type,
           partition_key: event.partitionKey,
           correlation_id: event.correlationId,
-          body: JSON.stringify(event),
+          body: textOf(event),
           state: "new",
           created_at_ms: nowMs,
         })),

@@ -85,7 +85,7 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     log,
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
-  signal.listen(() => relay.notify());
+  signal.listen((events) => relay.notify(events));
   return {
     name: spec.name,
     sdl: spec.sdl,

@@ -142,11 +142,11 @@ eachDatabase("relay", (makeKernel, kind) => {
       const relay = wire.relayOver(notebook);
       await relay.start();
       await wire.emit("A");
-      relay.notify();
+      relay.notify([]);
       await eventually(() => expect(skus()).toEqual(["A"]));
       await relay.stop();
       await wire.emit("B");
-      relay.notify();
+      relay.notify([]);
       expect(skus()).toEqual(["A"]);
     });
 
