@@ -36,7 +36,7 @@ export interface Identity {
   readonly accounts: readonly string[] | null;
   /** Channels the caller may read; null where the token does not restrict it. */
   readonly channels: readonly string[] | null;
-  /** The token itself, to be passed on to the subgraphs, which check it again. */
+  /** The token itself, passed on to subgraphs elsewhere; null where a gateway vouches for the caller. */
   readonly token: string | null;
   /** When the token ends, milliseconds since the epoch; absent for anonymous callers. */
   readonly expiresAtMs?: number;
