@@ -104,7 +104,14 @@ function environment(kind: WorldKind, { mysqlUrl, redisUrl }: Services, director
     REDIS_URL: redisUrl ?? "",
     REDIS_PREFIX: `bench:${name}:`,
   };
-  return { DATA_DIR: directory, PORT: "0", DEMO: "off", LOG_LEVEL: "error", ...(kind === "servers" ? servers : {}) };
+  return {
+    DATA_DIR: directory,
+    PORT: "0",
+    DEMO: "off",
+    LOG_LEVEL: "error",
+    SIGNED_IDENTITY: "off",
+    ...(kind === "servers" ? servers : {}),
+  };
 }
 
 async function startSubgraphs(kind: WorldKind, directory: string, start: World["start"]): Promise<Subgraphs> {

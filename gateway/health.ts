@@ -7,9 +7,9 @@
 
 import { withinDeadline } from "../shared/deadline.ts";
 import { AppError } from "../shared/errors.ts";
-import { anonymous } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import { gatewayItself } from "../shared/signed-identity.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
 export interface ReadyCheck {
@@ -69,4 +69,4 @@ export async function checkHealth({
   };
 }
 
-const probe = { identity: anonymous, correlationId: "health" };
+const probe = { identity: gatewayItself, correlationId: "health" };

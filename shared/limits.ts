@@ -13,6 +13,21 @@ export const limits = {
   queryAliasesMax: 200,
   /** Selections of one document, its fragments in place. */
   querySelectionsMax: 10_000,
+  /** What one operation may cost, in objects (see docs/limits.md). */
+  operationCostMax: 50_000,
+  /** Operations under way in one gateway; subscriptions count while they begin. */
+  operationsAtOnceMax: 2_000,
+  /** How late the event loop may be, and how often that is measured. */
+  eventLoopDelayMsMax: 1_000,
+  eventLoopMeasureMs: 1_000,
+  /** When who was refused for that may come back. */
+  overloadRetryS: 1,
+  /** How long a gateway may know more of what a caller has used than the others do. */
+  rateSettleMs: 100,
+  /** Callers whose budgets are remembered in one process; of the others the store knows. */
+  ratedCallersMax: 100_000,
+  /** How long a list counts as of which the schema says nothing. */
+  listSizeAssumed: 10,
   /** Of all query plans that the gateway remembers. */
   queryPlanBytesMax: 50 * 1_048_576,
   /** Of all documents that have been admitted, with what has been made of them. */
@@ -218,4 +233,12 @@ export const limits = {
   /** Changes that the bus inside one process keeps for those who come back. */
   memoryLogMax: 10_000,
   clockSkewS: 30,
+  /** How long a subgraph believes what the gateway says of a caller. */
+  signedIdentityS: 60,
+  /** Keys of an identity provider: how long to wait for them, when they are looked at again, how long they go on while
+   * it does not answer, and how long it is left alone after it has been asked. */
+  jwksFetchMs: 3_000,
+  jwksRenewMs: 600_000,
+  jwksTrustedMs: 24 * 3_600_000,
+  jwksCooldownMs: 30_000,
 } as const;
