@@ -265,6 +265,24 @@ eachDatabase("command", (makeKernel, kind) => {
       expect(await run({ idempotencyKey })).toMatchObject({ amount: before + 1, replayed: false });
     });
 
+    it("at its very last statement leaves nothing either, no audit row and no event", async () => {
+      const before = await stock();
+      const idempotencyKey = nextKey();
+      const cut = new Error("the lights went out");
+      const transaction: Database["transaction"] = (work) =>
+        db.transaction((tx) =>
+          work({
+            ...tx,
+            run: (sql, params) =>
+              sql.startsWith("UPDATE idempotency_keys") ? Promise.reject(cut) : tx.run(sql, params),
+          }),
+        );
+      await expect(run({ idempotencyKey }, { deps: { ...deps, db: { ...db, transaction } } })).rejects.toBe(cut);
+      expect(await stock()).toBe(before);
+      expect(await traces(idempotencyKey)).toEqual({ audits: 0, events: 0 });
+      expect(await run({ idempotencyKey })).toMatchObject({ amount: before + 1, replayed: false });
+    });
+
     it("by a conflict is done again as a whole, with one effect", async () => {
       const before = await stock();
       const idempotencyKey = nextKey();
