@@ -120,10 +120,16 @@ function createPasses(deps: RelayDeps): Passes {
 
   async function whole(): Promise<number> {
     await republishIfLost(db, bus, clock, log);
-    await reopenStaleClaims(db, clock);
-    lookedForLostAtMs = performance.now();
+    await reopenStale();
     return publishNew();
   }
+
+  async function reopenStale(): Promise<void> {
+    await reopenStaleClaims(db, clock);
+    lookedForLostAtMs = performance.now();
+  }
+
+  const isTimeToLook = () => performance.now() - lookedForLostAtMs >= limits.relayPollMs;
 
   async function publishNew(): Promise<number> {
     let published = 0;
@@ -135,12 +141,14 @@ function createPasses(deps: RelayDeps): Passes {
       // Others may write faster than we publish: what is left then is in the outbox for the next relay.
       if (isLast || halted) return published;
       await pauseAfter(rows.length);
+      // What is left may follow on rows of a relay that is dead: without this it would be waited for for ever.
+      if (isTimeToLook()) await reopenStale();
     }
   }
 
   return {
     whole,
-    soon: () => (performance.now() - lookedForLostAtMs < limits.relayPollMs ? publishNew() : whole()),
+    soon: () => (isTimeToLook() ? whole() : publishNew()),
     halt() {
       halted = true;
     },
