@@ -58,7 +58,7 @@ export function planFault(random: Random, { members, servers }: Targets): Fault 
   const keepers = members.filter(({ keeps }) => keeps);
   const forMs = random.integer(300, 4_000);
   const kinds = ["kill", "freeze", "failpoint", "way", "server"] as const;
-  const weights = { kill: 3, freeze: 2, failpoint: 5, way: 4, server: servers.length };
+  const weights = { kill: 3, freeze: 2, failpoint: 5, way: 4, server: 2 * servers.length };
   const kind = random.weighted(kinds, (one) => weights[one]);
   if (kind === "kill" || kind === "freeze") return { kind, member: random.pick(members).name, forMs };
   if (kind === "failpoint") {

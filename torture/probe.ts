@@ -1,7 +1,8 @@
 /**
  * Is everything back? One unit more of one item, reported at any gateway, until every gateway's answer has it.
  *
- * It takes the whole way: command, outbox, relay, stream, consumer, position, caches. Measured from when it is called.
+ * It takes the whole way: command, outbox, relay, stream, the consumers of availability and of the ERP, position, book,
+ * caches. Measured from when it is called.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Caller } from "./caller.ts";
@@ -14,19 +15,27 @@ export type Probe = () => Promise<{ readonly tookMs: number; readonly problem: s
 const backMs = 15_000;
 const giveUpMs = 60_000;
 
+interface Found {
+  readonly stockPosition: {
+    readonly book: { readonly onHand: number } | null;
+    readonly availability: { readonly availableToSell: number | null; readonly confidence: string } | null;
+  } | null;
+}
+
 export function createProbe(caller: Caller, gateways: number, seed: number): Probe {
   const nextKey = keysOf(`probe-${seed}`);
   let units = 0;
 
   async function knows(gateway: number): Promise<boolean> {
-    const found = await caller.ask<{ availability: { availableToSell: number | null; confidence: string }[] }>(
-      "web-shop",
-      "query ($sku: ID!) { availability(skus: [$sku]) { availableToSell confidence } }",
+    const found = await caller.ask<Found>(
+      "connector",
+      `query ($sku: ID!) { stockPosition(sku: $sku, locationId: "WEST") {
+         book { onHand } availability { availableToSell confidence } } }`,
       { sku: stage.probe },
       gateway,
     );
-    const [answer] = found?.availability ?? [];
-    return answer?.availableToSell === units && answer.confidence === "FRESH";
+    const { book, availability } = found?.stockPosition ?? {};
+    return book?.onHand === units && availability?.availableToSell === units && availability.confidence === "FRESH";
   }
 
   return async () => {
