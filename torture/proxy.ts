@@ -18,6 +18,8 @@ export interface Way {
   reset(): void;
   /** Bytes that half-open ways have swallowed so far. */
   swallowed(): number;
+  /** Connections that came to nothing so far: the way was cut, or nobody was there. */
+  turnedAway(): number;
   close(): Promise<void>;
 }
 
@@ -37,17 +39,24 @@ interface State {
   passable: Promise<void>;
   readonly pairs: Set<Pair>;
   swallowed: number;
+  turnedAway: number;
 }
 
 export async function openWay(toPort: number): Promise<Way> {
-  const state: State = { mode: "open", passable: Promise.resolve(), pairs: new Set(), swallowed: 0 };
+  const state: State = { mode: "open", passable: Promise.resolve(), pairs: new Set(), swallowed: 0, turnedAway: 0 };
   let letPass = () => {};
   const server = createServer((near) => {
     if (state.mode === "cut") {
+      state.turnedAway += 1;
       near.resetAndDestroy();
       return;
     }
     const far = connect({ port: toPort, host: "127.0.0.1" });
+    const onRefused = () => {
+      state.turnedAway += 1;
+    };
+    far.once("error", onRefused);
+    far.once("connect", () => far.off("error", onRefused));
     const pair = { near, far, lossy: false };
     state.pairs.add(pair);
     for (const socket of [near, far]) socket.setNoDelay(true);
@@ -81,6 +90,7 @@ export async function openWay(toPort: number): Promise<Way> {
     },
     reset: () => end(() => true),
     swallowed: () => state.swallowed,
+    turnedAway: () => state.turnedAway,
     async close() {
       letPass();
       end(() => true);
