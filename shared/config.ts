@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError } from "./errors.ts";
+import { type FailpointSpec, failpointNames, parseFailpoint } from "./failpoints.ts";
 import type { AuthConfig } from "./identity.ts";
 import type { LogLevel } from "./logging.ts";
 
@@ -49,6 +50,8 @@ export interface Config {
   readonly auditHeadsFile: string;
   /** Whom `npm run migrate` gives the rights to work, and no more; null: nobody. */
   readonly mysqlAppUser: string | null;
+  /** Where this process is to fail; null: nowhere. */
+  readonly failpoint: FailpointSpec | null;
 }
 
 export interface Doors {
@@ -114,6 +117,7 @@ export function toConfig(env: Env): Config {
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
     auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
     mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
+    failpoint: toFailpoint(env, production),
   };
 }
 
@@ -227,6 +231,15 @@ function parseRateLimit(env: Env, fallback: RateBudget | null): RateBudget | nul
   const budget = { points: Number(points), windowS: Number(windowS) };
   if (budget.points < 1 || budget.windowS < 1) throw invalid("RATE_LIMIT", "POINTS/SECONDS, e.g. 600000/60, or off");
   return budget;
+}
+
+function toFailpoint(env: Env, production: boolean): FailpointSpec | null {
+  const value = env["FAILPOINT"];
+  if (!value) return null;
+  if (production) throw new AppError("CONFIG_INVALID", { message: "FAILPOINT is refused with NODE_ENV=production." });
+  const spec = parseFailpoint(value);
+  if (!spec) throw invalid("FAILPOINT", `NAME:kill|hang|error[:NTH], of ${failpointNames.join(", ")}`);
+  return spec;
 }
 
 function parseOrigins(env: Env, name: string): string[] {

@@ -13,6 +13,7 @@ import type { Database } from "./db/database.ts";
 import type { MigrationClass } from "./db/migration.ts";
 import { openMysql } from "./db/mysql.ts";
 import { openSqlite } from "./db/sqlite.ts";
+import { armFailpoint } from "./failpoints.ts";
 import { type Authenticator, createAuthenticator } from "./identity.ts";
 import { createLogger, type Logger } from "./logging.ts";
 import type { Bus } from "./messaging/bus.ts";
@@ -47,6 +48,7 @@ export interface KernelOverrides {
 export async function createKernel(config: Config, overrides: KernelOverrides = {}): Promise<Kernel> {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLogger(config.logLevel);
+  if (config.failpoint) armFailpoint(config.failpoint);
   const { redisUrl, redisPrefix } = config;
   const bus =
     overrides.bus ?? (redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : createMemoryBus());

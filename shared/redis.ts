@@ -22,6 +22,9 @@ export async function connectRedis({ url, log, blockingTimeoutMs }: RedisOptions
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
+    // Without a ready check ioredis takes a lost answer to it for readiness, of a connection that is closed by then, and
+    // never connects again.
+    disableClientInfo: true,
     connectTimeout: 5_000,
     // Publishing twice is harmless, but hiding for how long a command has been waiting is not.
     autoResendUnfulfilledCommands: false,

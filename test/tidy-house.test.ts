@@ -17,7 +17,7 @@ import { readModules } from "./helpers/source-tree.ts";
 const modules = readModules();
 const paths = listFiles();
 const sourceText = modules
-  .filter((m) => !isUnder(m.path, "test", "bench"))
+  .filter((m) => !isUnder(m.path, "test", "bench", "torture"))
   .map((m) => ({ path: m.path, text: m.text }));
 /** What the tests say, these tests about the tests left out. */
 const testText = modules.filter((m) => isUnder(m.path, "test") && !m.path.startsWith("test/tidy")).map((m) => m.text);

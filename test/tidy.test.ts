@@ -13,11 +13,22 @@ import { at, broken, type Finding, type Import, type Module, readModules, textOf
 
 const modules = readModules();
 const paths = listFiles();
-const sources = modules.filter((m) => !isUnder(m.path, "test", "bench", "examples"));
+const sources = modules.filter((m) => !isUnder(m.path, "test", "bench", "torture", "examples"));
 
 describe("import rules", () => {
   it("every room has something in it, so that no rule below holds by looking at nothing", () => {
-    for (const room of ["shared", "subgraphs", "gateway", "ingest", "demo", "cli", "migrations", "test", "bench"]) {
+    for (const room of [
+      "shared",
+      "subgraphs",
+      "gateway",
+      "ingest",
+      "demo",
+      "cli",
+      "migrations",
+      "test",
+      "bench",
+      "torture",
+    ]) {
       expect(modules.filter((m) => isUnder(m.path, room)).length, room).toBeGreaterThan(0);
     }
   });
@@ -60,8 +71,8 @@ describe("import rules", () => {
     expect(both).toEqual(["system.ts"]);
   });
 
-  it("nothing that runs in production imports a test, a bench or an example", () => {
-    const forbidden = (i: Import) => i.target !== null && isUnder(i.target, "test", "bench", "examples");
+  it("nothing that runs in production imports a test, a measurement, a fault or an example", () => {
+    const forbidden = (i: Import) => i.target !== null && isUnder(i.target, "test", "bench", "torture", "examples");
     expect(broken(sources, (m) => m.imports.filter(forbidden).map(asFinding))).toEqual([]);
   });
 });
@@ -212,7 +223,7 @@ describe("one door for each dependency", () => {
 
   it.each(Object.entries(doors))("%s is imported by %j only", (pkg, allowed) => {
     const through = (m: Module) =>
-      isUnder(m.path, "test/helpers", "bench") || allowed.some((door) => fits(m.path, door));
+      isUnder(m.path, "test/helpers", "bench", "torture") || allowed.some((door) => fits(m.path, door));
     const uses = (i: Import) => !i.typeOnly && i.pkg === pkg;
     expect(broken(modules, (m) => (through(m) ? [] : m.imports.filter(uses).map(asFinding)))).toEqual([]);
   });
@@ -232,7 +243,15 @@ describe("one door for each dependency", () => {
   it("nobody writes to console; stdout belongs to what a person started", () => {
     const isConsole = (n: ts.Node) => ts.isPropertyAccessExpression(n) && textOf(n.expression) === "console";
     expect(usesBeyond([], isConsole, "console")).toEqual([]);
-    const outlets = ["cli", "bench", "examples", "main.ts", "gateway/main.ts", "shared/graphql/serve.ts"];
+    const outlets = [
+      "cli",
+      "bench",
+      "torture/run.ts",
+      "examples",
+      "main.ts",
+      "gateway/main.ts",
+      "shared/graphql/serve.ts",
+    ];
     expect(usesBeyond(outlets, (n) => isMember(n, "process", "stdout"), "process.stdout")).toEqual([]);
   });
 

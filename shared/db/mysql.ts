@@ -8,6 +8,7 @@ import mysql from "mysql2/promise";
 import { DataSource, type EntitySchema, type QueryRunner } from "typeorm";
 import type { SystemName } from "../config.ts";
 import { AppError } from "../errors.ts";
+import { failpoint } from "../failpoints.ts";
 import { limits } from "../limits.ts";
 import type { Database, SqlValue, Transaction } from "./database.ts";
 import type { MigrationClass } from "./migration.ts";
@@ -77,7 +78,7 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
       await runner.query("START TRANSACTION");
       try {
         const result = await work(transactionOn(runner));
-        await runner.query("COMMIT");
+        await commit(runner);
         return result;
       } catch (error) {
         await rollBack(runner);
@@ -136,6 +137,16 @@ function transactionOn(runner: QueryRunner): Transaction {
       }
     },
   };
+}
+
+async function commit(runner: QueryRunner): Promise<void> {
+  await failpoint("before_commit");
+  const committing = runner.query("COMMIT");
+  // Where a failpoint fails first, nobody else looks at it.
+  committing.catch(() => {});
+  await failpoint("commit_sent");
+  await committing;
+  await failpoint("commit_acknowledged");
 }
 
 async function rollBack(runner: QueryRunner): Promise<void> {

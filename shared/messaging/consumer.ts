@@ -12,6 +12,7 @@ import { judge, TransactionConflict } from "../db/retry.ts";
 import { insertMissing, marks } from "../db/statements.ts";
 import { AppError } from "../errors.ts";
 import type { AnyEvent, EventType, Heartbeat, Topic } from "../events/canonical-event.ts";
+import { failpoint } from "../failpoints.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
@@ -127,6 +128,7 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
   }
 
   async function apply(events: readonly AnyEvent[]): Promise<void> {
+    await failpoint("before_effect");
     const { applied, told } = await deps.db.transaction(async (tx) => {
       const fresh = await takeIn(tx, spec.name, events, deps.clock.now());
       const first = fresh[0];

@@ -8,6 +8,7 @@ import type { Reader, Transaction } from "../db/database.ts";
 import { forUpdate, insertMissing, marks, upsertRows } from "../db/statements.ts";
 import { AppError } from "../errors.ts";
 import type { AnyEvent, EventType } from "../events/canonical-event.ts";
+import { failpoint } from "../failpoints.ts";
 import { newId } from "../ids.ts";
 
 export interface DeadLetter {
@@ -22,6 +23,7 @@ export async function setAside(tx: Transaction, letter: DeadLetter): Promise<voi
   const { consumer, event, error, attempts, nowMs } = letter;
   const known = error instanceof AppError;
   await insertMissing(tx, "inbox", [{ consumer, source: event.source, event_id: event.id, received_at_ms: nowMs }]);
+  await failpoint("dead_letter");
   const [before] = await tx.query<{ id: string; first_seen_at_ms: number | string }>(
     "SELECT id, first_seen_at_ms FROM dead_letters WHERE consumer = ? AND source = ? AND event_id = ?",
     [consumer, event.source, event.id],

@@ -7,6 +7,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AnyEvent, Heartbeat } from "../events/canonical-event.ts";
 import type { EventTexts } from "../events/event-text.ts";
+import { failpoint } from "../failpoints.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import type { Redis } from "../redis.ts";
@@ -119,6 +120,7 @@ async function deliver(
   }
   try {
     await loop.handler({ partition, events, heartbeats });
+    await failpoint("before_xack");
     await loop.redis.xack(loop.key(partition), loop.group, ...entries.map(([id]) => id));
   } catch (error) {
     loop.log.warn({ error, group: loop.group, partition }, "a batch was not handled; it comes again");

@@ -10,6 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { upsertRows } from "../db/statements.ts";
 import { type AnyEvent, type Topic, topicOf } from "../events/canonical-event.ts";
+import { failpoint } from "../failpoints.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
@@ -119,10 +120,16 @@ function createPasses(deps: RelayDeps): Passes {
 
   async function whole(): Promise<number> {
     await republishIfLost(db, bus, clock, log);
-    await reopenStaleClaims(db, clock);
-    lookedForLostAtMs = performance.now();
+    await reopenStale();
     return publishNew();
   }
+
+  async function reopenStale(): Promise<void> {
+    await reopenStaleClaims(db, clock);
+    lookedForLostAtMs = performance.now();
+  }
+
+  const isTimeToLook = () => performance.now() - lookedForLostAtMs >= limits.relayPollMs;
 
   async function publishNew(): Promise<number> {
     let published = 0;
@@ -134,12 +141,14 @@ function createPasses(deps: RelayDeps): Passes {
       // Others may write faster than we publish: what is left then is in the outbox for the next relay.
       if (isLast || halted) return published;
       await pauseAfter(rows.length);
+      // What is left may follow on rows of a relay that is dead: without this it would be waited for for ever.
+      if (isTimeToLook()) await reopenStale();
     }
   }
 
   return {
     whole,
-    soon: () => (performance.now() - lookedForLostAtMs < limits.relayPollMs ? publishNew() : whole()),
+    soon: () => (isTimeToLook() ? whole() : publishNew()),
     halt() {
       halted = true;
     },
@@ -222,13 +231,18 @@ async function publishClaimed(
   if (rows.length === 0) return;
   const ids = rows.map((row) => row.id);
   try {
-    for (const [topic, events] of byTopic(await eventsOf(db, rows, own))) await publish(topic, events);
+    for (const [topic, events] of byTopic(await eventsOf(db, rows, own))) {
+      await failpoint("before_xadd");
+      await publish(topic, events);
+    }
   } catch (error) {
     // What could not be published is open at once: without this it would wait until the claim is stale.
     await release(db, claim, ids, "new");
     throw error;
   }
+  await failpoint("after_xadd");
   await release(db, claim, ids, "done");
+  await failpoint("after_mark");
 }
 
 /** The stream may lose acknowledged writes; the outbox has not. Copies are harmless, holes are not. */

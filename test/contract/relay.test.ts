@@ -7,6 +7,7 @@ import type { AnyEvent, Heartbeat } from "../../shared/events/canonical-event.ts
 import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import type { Bus } from "../../shared/messaging/bus.ts";
+import { claimRows } from "../../shared/messaging/outbox.ts";
 import { createRelay } from "../../shared/messaging/relay.ts";
 import { eventually } from "../helpers/bus.ts";
 import { eachDatabase } from "../helpers/databases.ts";
@@ -62,6 +63,18 @@ eachDatabase("relay", (makeKernel, kind) => {
     expect(await relay.flush()).toBe(2);
     expect(skus()).toEqual(["A", "B"]);
     expect(await wire.outbox()).toEqual({ done: 2 });
+  });
+
+  it("does not wait for ever for a relay that died with its claim: what follows on it comes as well, in order", async () => {
+    await wire.emit("A");
+    await claimRows(wire.publisher, wire.clock, "a relay that is dead by now");
+    await wire.emit("B", "A");
+    const flushing = wire.relayOver(notebook).flush();
+    await eventually(() => expect(skus()).toEqual(["B"]));
+    wire.clock.advance(limits.relayClaimMs + 1);
+    expect(await flushing).toBe(3);
+    expect(skus()).toEqual(["B", "A", "A"]);
+    expect(await wire.outbox()).toEqual({ done: 3 });
   });
 
   it("stops though others write faster than it publishes; what is left is still in the outbox", async () => {

@@ -19,6 +19,10 @@ export interface Program {
   kill(): Promise<void>;
   /** What it has written to stdout so far. */
   output(): string;
+  /** Its exit code once it has ended, however it did; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** The end of what it has written to stderr. */
+  complaints(): string;
 }
 
 /** What a process needs to start, and nothing else of ours. */
@@ -78,5 +82,7 @@ export async function startProgram(
       await exited;
     },
     output: () => stdout,
+    ended: exited,
+    complaints: () => stderr,
   };
 }

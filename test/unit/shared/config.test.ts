@@ -196,6 +196,7 @@ describe("what is set", () => {
     ["PORT", "http"],
     ["MYSQL_URL", "localhost"],
     ["MYSQL_APP_USER", "in'ventory"],
+    ["FAILPOINT", "somewhere:kill"],
     ["MYSQL_URL", "postgres://db"],
     ["MYSQL_PREFIX", "a-b"],
     ["MYSQL_PREFIX", "`; DROP"],
@@ -242,6 +243,15 @@ describe("in production", () => {
     );
     const long = { ...short, AUTH_SECRET: "s".repeat(32) };
     expect(config(long).auth.secret).toBe(long.AUTH_SECRET);
+  });
+
+  it("fails nowhere on purpose", () => {
+    const armed = { AUTH_SECRET: "s".repeat(32), FAILPOINT: "after_xadd:kill:3" };
+    expect(config(armed).failpoint).toEqual({ name: "after_xadd", action: "kill", nth: 3 });
+    expect(config({ ...armed, FAILPOINT: "" }).failpoint).toBeNull();
+    expect(() => config({ ...armed, NODE_ENV: "production" })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringMatching(/^FAILPOINT is refused/) }),
+    );
   });
 
   it("listens to everybody and tells nobody its schema, unless asked to", () => {

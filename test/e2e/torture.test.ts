@@ -1,0 +1,43 @@
+/**
+ * Torture in small: two processes over a server, traffic, two faults that are always the same, and the whole verdict.
+ *
+ * What takes minutes is `npm run torture`. Its judges are what ask here that every number is explained.
+ */
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { isBroken, verdictLines } from "../../torture/checks/verdict.ts";
+import type { Fault } from "../../torture/faults.ts";
+import { torture } from "../../torture/torture.ts";
+import { createWorld } from "../../torture/world.ts";
+import { expectSettled } from "../helpers/conservation.ts";
+import { dropDatabases } from "../helpers/databases.ts";
+import { redisIsInstalled } from "../helpers/private-redis.ts";
+import { services } from "../helpers/services.ts";
+
+const faults: readonly Fault[] = [
+  { kind: "kill", member: "whole-1", forMs: 0 },
+  { kind: "way", member: "whole-2", to: "mysql", mode: "reset", forMs: 0 },
+];
+const isPossible = services.mysqlUrl && redisIsInstalled;
+
+describe.skipIf(!isPossible)(
+  `under faults${isPossible ? "" : " (no MySQL/MariaDB answers, or no redis-server)"}`,
+  () => {
+    it("a process that is killed, and another that loses its connections, break no promise", async ({ annotate }) => {
+      const prefix = `t${randomBytes(4).toString("hex")}_`;
+      const world = await createWorld({ topology: "whole", mysql: { url: services.mysqlUrl ?? "", prefix } });
+      try {
+        const outcome = await torture(world, { seed: 1, forMs: 60_000, faults, say: () => {} });
+        await expectSettled(world);
+        await annotate(`${outcome.writes} writes, ${outcome.changes} changes told`);
+        expect(isBroken(outcome.findings), verdictLines(outcome.findings).join("\n")).toBe(false);
+        expect(outcome).toMatchObject({ faults: 2 });
+        expect(outcome.writes).toBeGreaterThan(20);
+        expect(outcome.changes).toBeGreaterThan(0);
+      } finally {
+        await world.remove();
+        await dropDatabases(prefix);
+      }
+    }, 120_000);
+  },
+);
