@@ -1,5 +1,5 @@
 /**
- * What the gateway answers under which path: the API, health, and GraphiQL where it is switched on.
+ * What the gateway answers under which path: the API, documents of partners, health, and GraphiQL where it is on.
  *
  * `/graphql` takes GET (queries only) and POST. Anonymous callers may see the state of health; it names parts, no hosts.
  */
@@ -7,6 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { serveGraphiql } from "./graphiql.ts";
 import { addGraphqlRoute, type GraphqlRouteParts } from "./graphql-route.ts";
 import type { HealthReport } from "./health.ts";
+import { addIntakeRoute } from "./intake-route.ts";
 
 export interface Routes extends GraphqlRouteParts {
   readonly graphiql: boolean;
@@ -15,6 +16,7 @@ export interface Routes extends GraphqlRouteParts {
 
 export function addRoutes(http: FastifyInstance, { graphiql, checkReady, ...graphql }: Routes): void {
   addGraphqlRoute(http, graphql);
+  addIntakeRoute(http, graphql);
   http.route({
     method: ["PUT", "PATCH", "DELETE", "OPTIONS"],
     url: "/graphql",

@@ -17,7 +17,18 @@ const sources = modules.filter((m) => !isUnder(m.path, "test", "bench", "example
 
 describe("import rules", () => {
   it("every room has something in it, so that no rule below holds by looking at nothing", () => {
-    for (const room of ["shared", "subgraphs", "gateway", "ingest", "demo", "cli", "migrations", "test", "bench"]) {
+    for (const room of [
+      "shared",
+      "subgraphs",
+      "gateway",
+      "ingest",
+      "intake",
+      "demo",
+      "cli",
+      "migrations",
+      "test",
+      "bench",
+    ]) {
       expect(modules.filter((m) => isUnder(m.path, room)).length, room).toBeGreaterThan(0);
     }
   });
@@ -37,7 +48,15 @@ describe("import rules", () => {
   });
 
   it("gateway/ imports only gateway/ and shared/: a subgraph is handed to it, never fetched", () => {
-    expect(importsBeyond(["gateway"], ["gateway", "shared"])).toEqual([]);
+    const within = ["gateway", "shared"];
+    const intakeRoute = (path: string) => path.startsWith("gateway/intake-route.ts:");
+    // The one door to the readers of documents.
+    expect(importsBeyond(["gateway"], within).filter((path) => !intakeRoute(path))).toEqual([]);
+    expect(importsBeyond(["gateway/intake-route.ts"], [...within, "intake"])).toEqual([]);
+  });
+
+  it("intake/ imports only intake/, ingest/ and shared/: the API is handed to it", () => {
+    expect(importsBeyond(["intake"], ["intake", "ingest", "shared"])).toEqual([]);
   });
 
   it("migrations/ import only what a migration is made of", () => {
@@ -47,7 +66,7 @@ describe("import rules", () => {
   it("demo/ imports only demo/, ingest/ and shared/; cli/ may use the whole system, and composition, as well", () => {
     expect(importsBeyond(["demo"], ["demo", "ingest", "shared"])).toEqual([]);
     const whole = ["system.ts", "gateway/compose.ts"];
-    expect(importsBeyond(["cli"], ["cli", "demo", "ingest", "shared", ...whole])).toEqual([]);
+    expect(importsBeyond(["cli"], ["cli", "demo", "ingest", "intake", "shared", ...whole])).toEqual([]);
   });
 
   it("what bench/ compares with imports nothing of ours", () => {
