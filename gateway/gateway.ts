@@ -88,7 +88,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const shared = { authenticator, masking, clock, log, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
     const shortPath = near && createShortPath({ ...near, admissions, cache });
-    addRoutes(http, { server, authenticator, log, shortPath, checkReady, graphiql: config.introspection });
+    addRoutes(http, { server, authenticator, clock, log, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
 

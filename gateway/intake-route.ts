@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type DocumentOptions, type Items, openFormat } from "../intake/documents.ts";
 import type { Api } from "../intake/mutations.ts";
 import { createReceiving, type Receipt } from "../intake/receive.ts";
+import type { Clock } from "../shared/clock.ts";
 import { AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
 import type { Authenticator, Identity, Role } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
@@ -18,12 +19,13 @@ import type { OperationContext } from "./context.ts";
 export interface IntakeRouteParts {
   readonly server: ApolloServer<OperationContext>;
   readonly authenticator: Authenticator;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 const senders: readonly Role[] = ["connector-erp", "connector-wms", "admin"];
 
-export function addIntakeRoute(http: FastifyInstance, { server, authenticator, log }: IntakeRouteParts): void {
+export function addIntakeRoute(http: FastifyInstance, { server, authenticator, clock, log }: IntakeRouteParts): void {
   // A scope of its own: elsewhere a body is text of a known type, here it is bytes of any.
   http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -34,7 +36,7 @@ export function addIntakeRoute(http: FastifyInstance, { server, authenticator, l
       try {
         const identity = await authorize(authenticator, request);
         assertLength(request);
-        const items = openFormat(toOptions(request));
+        const items = openFormat(toOptions(request), clock.now());
         return await receive(items, createApi(server, identity, request.id), receiving, request, reply);
       } catch (error) {
         const refusal = refusalOf(error);

@@ -13,6 +13,7 @@ export const rejectionTable = {
   JSON_MALFORMED: "The text is not JSON.",
   DOCUMENT_TRUNCATED: "The document ends in the middle of a unit: what came before it counts; send the whole again.",
   DOCUMENT_UNSUPPORTED: "The document has no list of events where this format keeps it.",
+  CONTEXT_LATE: "In a long document the context has to stand before the list of events.",
   MESSAGE_TOO_LARGE: "One message holds more than is taken as a unit: send it as several.",
   // ---- envelopes
   INTERCHANGE_MALFORMED: "The interchange header does not have the fixed layout of the standard.",

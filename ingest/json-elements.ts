@@ -43,6 +43,7 @@ export class JsonElements {
   #stringFrom = 0;
   #lastString = "";
   #rootSeen = false;
+  #head: unknown = undefined;
   #problem: { problem: JsonProblem; line: number } | null = null;
 
   /** `isList`: is the list at this path of keys the one whose elements are wanted? The root's path is empty. */
@@ -70,10 +71,9 @@ export class JsonElements {
     return this.#problem ?? { rest };
   }
 
-  /** What stands before the list, once the list has begun; undefined while it is not JSON. */
-  head(): unknown {
-    const open = this.#stack.slice(0, this.#listDepth).map(({ close }) => close);
-    return parsed(this.#kept + open.reverse().join(""));
+  /** What stood before the list when it began; undefined before that, and where it is not JSON. */
+  get head(): unknown {
+    return this.#head;
   }
 
   /** The first problem is the one. */
@@ -90,6 +90,10 @@ export class JsonElements {
       const code = this.#text.charCodeAt(this.#at);
       if (code === lineFeed) this.#line += 1;
       if (code <= 32) continue;
+      if (this.#stack.length === 0 && (this.#rootSeen || (code !== openObject && code !== openList))) {
+        this.#fail("JSON_MALFORMED");
+        return;
+      }
       if (this.#listDepth > 0 && this.#stack.length === this.#listDepth) {
         if (code === comma) {
           this.#endElement(found);
@@ -139,7 +143,7 @@ export class JsonElements {
 
   #open(close: "}" | "]"): void {
     const stack = this.#stack;
-    if ((stack.length === 0 && this.#rootSeen) || stack.length >= limits.intakeJsonDepthMax) {
+    if (stack.length >= limits.intakeJsonDepthMax) {
       this.#fail("JSON_MALFORMED");
       return;
     }
@@ -153,6 +157,8 @@ export class JsonElements {
     this.#listDepth = stack.length;
     this.#kept += this.#text.slice(this.#keptFrom, this.#at + 1);
     if (this.#kept.length > limits.intakeMessageLengthMax) this.#fail("MESSAGE_TOO_LARGE", 1);
+    const closing = stack.map((level) => level.close).reverse();
+    this.#head ??= parsed(this.#kept + closing.join(""));
     this.#beginElement();
   }
 

@@ -34,7 +34,7 @@ export async function* readDocument(
 
 export interface Receiving {
   /** Reads on until the end. Fails as the API does; `receipt` then says how far it came. */
-  run(items: AsyncIterable<IntakeItem>): Promise<void>;
+  run(items: AsyncIterable<IntakeItem> | Iterable<IntakeItem>): Promise<void>;
   receipt(): Receipt;
 }
 

@@ -35,9 +35,12 @@ export const limits = {
   intakeBodyBytesMax: 8 * 1_048_576,
   /** Characters of one message of a document, and of what stands around its messages. */
   intakeMessageLengthMax: 4 * 1_048_576,
+  intakeSegmentLengthMax: 65_536,
   intakeJsonDepthMax: 100,
   /** Messages of one document whose numbers are remembered, to see what comes twice. */
   intakeSeenMax: 50_000,
+  /** Positions that the rows of one table may be about, where rows are added up. */
+  intakePositionsMax: 200_000,
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
   /** Stock events, and messages that go by themselves, that are sent in one request. */

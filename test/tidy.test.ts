@@ -210,7 +210,7 @@ describe("one door for each dependency", () => {
     jose: ["shared/identity.ts", "test/unit/shared/identity.test.ts"],
     pino: ["shared/logging.ts"],
     dataloader: ["subgraphs/*/loaders.ts", "subgraphs/*/loaders"],
-    "csv-parse": ["cli/import/files.ts", "test"],
+    "csv-parse": ["cli/import/files.ts", "intake/csv-rows.ts", "test"],
     fastify: ["shared/graphql/serve.ts", "gateway/http.ts"],
     ws: ["gateway/subscriptions/sockets.ts", "examples"],
     "graphql-ws": ["gateway/subscriptions", "examples"],

@@ -4,10 +4,12 @@
  * Files are read as streams, however long they are. Every message is safe to send again, so a run that broke off is
  * simply started again. Exit code 1 where anything was rejected.
  */
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync, readFileSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { openFormat } from "../../intake/documents.ts";
+import { detectFormat, detectionLength } from "../../ingest/formats.ts";
+import { rejected } from "../../ingest/intake-message.ts";
+import { type DocumentOptions, intakeFormats, openFormat } from "../../intake/documents.ts";
 import type { Api } from "../../intake/mutations.ts";
 import { createReceiving, type Receipt } from "../../intake/receive.ts";
 import { systemClock } from "../../shared/clock.ts";
@@ -19,10 +21,18 @@ import { issueToken } from "../../shared/identity.ts";
 const usage = `usage: npm run intake -- FILE... [options]
 
   --dry-run          read and check only: no server is needed, nothing is sent
-  --format FORMAT    instead of looking at the file
+  --format FORMAT    ${intakeFormats.join(" | ")} (default: what the file shows)
+  --partner NAME     who sends the files, where they do not say so
+  --mapping FILE     of csv: what its columns mean, see docs/intake.md
+  --acknowledge KIND 997, 999 or contrl: write what the sender is answered
   --url URL          the GraphQL endpoint (http://127.0.0.1:4000/graphql)
   --token TOKEN      a bearer token (default: one for the local secret in DATA_DIR)
 `;
+
+interface Summary extends Receipt {
+  /** Null: the file does not show which one. */
+  readonly format: string | null;
+}
 
 interface Terminal {
   write(text: string): unknown;
@@ -42,10 +52,12 @@ export async function runIntake(argv: readonly string[], io: IntakeIo): Promise<
       (values.help ? io.stdout : io.stderr).write(usage);
       return values.help ? 0 : 1;
     }
+    const { format, partner, mapping, acknowledge } = values;
+    const options = { format, partner, mapping, acknowledge };
     const api = values["dry-run"] ? null : await connect(values.url, values.token, io);
     let rejected = 0;
     for (const file of files) {
-      const receipt = await takeFile(file, values, api);
+      const receipt = await takeFile(file, options, api);
       rejected += receipt.rejectedCount;
       io.stdout.write(`${JSON.stringify({ file: basename(file), ...receipt })}\n`);
     }
@@ -58,15 +70,37 @@ export async function runIntake(argv: readonly string[], io: IntakeIo): Promise<
   }
 }
 
-async function takeFile(file: string, { format }: { format?: string | undefined }, api: Api | null): Promise<Receipt> {
-  const items = openFormat({ format: format ?? "cloudevents" });
-  const receiving = createReceiving(api);
+interface FileOptions extends Omit<DocumentOptions, "format" | "mapping"> {
+  readonly format?: string | undefined;
+  readonly mapping?: string | undefined;
+}
+
+async function takeFile(file: string, { mapping, ...options }: FileOptions, api: Api | null): Promise<Summary> {
   try {
+    const format = options.format ?? (mapping === undefined ? detectFormat(beginningOf(file)) : "csv");
+    if (format === null) {
+      const receiving = createReceiving(null);
+      await receiving.run([rejected("FORMAT_UNKNOWN", basename(file), { line: 1, segment: null })]);
+      return { format, ...receiving.receipt() };
+    }
+    const text = mapping === undefined ? undefined : readFileSync(mapping, "utf8");
+    const items = openFormat({ ...options, format, mapping: text }, systemClock.now());
+    const receiving = createReceiving(api);
     await receiving.run(items(createReadStream(file)));
+    return { format, ...receiving.receipt() };
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).syscall ? invalid(`${file}: ${(error as Error).message}`) : error;
+    throw (error as NodeJS.ErrnoException).syscall ? invalid((error as Error).message) : error;
   }
-  return receiving.receipt();
+}
+
+function beginningOf(file: string): Uint8Array {
+  const bytes = new Uint8Array(detectionLength);
+  const handle = openSync(file, "r");
+  try {
+    return bytes.subarray(0, readSync(handle, bytes));
+  } finally {
+    closeSync(handle);
+  }
 }
 
 async function connect(url: string, token: string | undefined, io: IntakeIo): Promise<Api> {
@@ -93,6 +127,9 @@ function parse(argv: readonly string[]) {
       options: {
         "dry-run": { type: "boolean", default: false },
         format: { type: "string" },
+        partner: { type: "string" },
+        mapping: { type: "string" },
+        acknowledge: { type: "string" },
         url: { type: "string", default: "http://127.0.0.1:4000/graphql" },
         token: { type: "string" },
         help: { type: "boolean", default: false },
