@@ -1,9 +1,11 @@
 /**
  * `POST /intake/FORMAT`: a partner's document, read as it arrives and sent through the API, answered with a receipt.
  *
- * For connectors only; what each of them may report is decided, as always, by the subgraph that owns it. The body is
- * never held whole. Not a transaction: each message is one, and the same document sent again changes nothing.
+ * For connectors only; what each of them may report is decided, as always, by the subgraph that owns it. Not a
+ * transaction: each message is one, and the same document sent again changes nothing.
  */
+import type { IncomingMessage } from "node:http";
+import { PassThrough } from "node:stream";
 import type { ApolloServer } from "@apollo/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type DocumentOptions, type Items, openFormat } from "../intake/documents.ts";
@@ -15,6 +17,7 @@ import type { Authenticator, Identity, Role } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { OperationContext } from "./context.ts";
+import { discardBody } from "./http.ts";
 
 export interface IntakeRouteParts {
   readonly server: ApolloServer<OperationContext>;
@@ -42,7 +45,7 @@ export function addIntakeRoute(http: FastifyInstance, { server, authenticator, c
         const refusal = refusalOf(error);
         if (!refusal) throw error;
         log.info({ correlationId: request.id, code: refusal.code }, "document refused");
-        request.raw.resume();
+        await discardBody(request.raw);
         const receipt = receiving.receipt ? { receipt: receiving.receipt() } : {};
         const errors = [{ message: refusal.message, extensions: { code: refusal.code } }];
         return reply.status(statusOf(refusal.code)).send({ errors, ...receipt });
@@ -60,7 +63,7 @@ async function receive(
 ): Promise<FastifyReply> {
   const receiving = createReceiving(api);
   progress.receipt = receiving.receipt;
-  await receiving.run(items(bounded(request.raw)));
+  await receiving.run(items(received(request.raw)));
   const receipt = receiving.receipt();
   const taken = receipt.accepted + receipt.duplicate + receipt.acknowledged > 0 || receipt.rejectedCount === 0;
   return reply.status(taken ? 200 : 422).send(receipt);
@@ -81,14 +84,27 @@ function assertLength({ headers }: FastifyRequest): void {
   if (Number(headers["content-length"] ?? 0) > limits.intakeBodyBytesMax) throw tooLarge();
 }
 
-/** Fails with PAYLOAD_TOO_LARGE where the length was not said beforehand. */
-async function* bounded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > limits.intakeBodyBytesMax) throw tooLarge();
-    yield chunk;
-  }
+/**
+ * The body, received at the speed of the line and held until it is wanted: a slow database must not look like a sender
+ * who never finishes. Fails with PAYLOAD_TOO_LARGE where the length was not said beforehand; what is left of the body
+ * then is left to whoever answers.
+ */
+function received(body: IncomingMessage): AsyncIterable<Uint8Array> {
+  const held = new PassThrough({ highWaterMark: limits.intakeBodyBytesMax });
+  const fill = async () => {
+    let bytes = 0;
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > limits.intakeBodyBytesMax) throw tooLarge();
+      held.write(chunk);
+    }
+    held.end();
+  };
+  fill().catch((error: unknown) => {
+    const message = "The body broke off: what came before counts.";
+    held.destroy(error instanceof AppError ? error : new AppError("BAD_USER_INPUT", { message }, { cause: error }));
+  });
+  return held;
 }
 
 function tooLarge(): AppError {
