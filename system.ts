@@ -12,6 +12,7 @@ import { AppError } from "./shared/errors.ts";
 import type { Subgraph } from "./shared/graphql/subgraph.ts";
 import { createKernel, type Kernel, type KernelOverrides } from "./shared/kernel.ts";
 import { createLifecycle, type Lifecycle } from "./shared/lifecycle.ts";
+import { createIdentitySigner } from "./shared/signed-identity.ts";
 import { createAvailability } from "./subgraphs/availability/subgraph.ts";
 import { createErp } from "./subgraphs/erp/subgraph.ts";
 import { createReturns } from "./subgraphs/returns/subgraph.ts";
@@ -56,7 +57,17 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
   }
   const { bus, clock, log, authenticator } = kernel;
   const changes = bus.log("availability");
-  const gateway = createGateway({ config, clock, log, authenticator, endpoints, changes, readyChecks: subgraphs });
+  const sign = createIdentitySigner(config.internalSecrets, clock);
+  const gateway = createGateway({
+    config,
+    clock,
+    log,
+    authenticator,
+    sign,
+    endpoints,
+    changes,
+    readyChecks: subgraphs,
+  });
   const lifecycle = createLifecycle(
     [
       { name: "kernel", start: async () => {}, stop: () => kernel.close() },

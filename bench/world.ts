@@ -104,7 +104,19 @@ function environment(kind: WorldKind, { mysqlUrl, redisUrl }: Services, director
     REDIS_URL: redisUrl ?? "",
     REDIS_PREFIX: `bench:${name}:`,
   };
-  return { DATA_DIR: directory, PORT: "0", DEMO: "off", LOG_LEVEL: "error", ...(kind === "servers" ? servers : {}) };
+  return {
+    // As it is deployed; but one caller sends everything, and the peers' gateways cannot sign.
+    NODE_ENV: "production",
+    RATE_LIMIT: "off",
+    AUTH_SECRET: randomBytes(32).toString("hex"),
+    HOST: "127.0.0.1",
+    DATA_DIR: directory,
+    PORT: "0",
+    DEMO: "off",
+    LOG_LEVEL: "error",
+    SIGNED_IDENTITY: "off",
+    ...(kind === "servers" ? servers : {}),
+  };
 }
 
 async function startSubgraphs(kind: WorldKind, directory: string, start: World["start"]): Promise<Subgraphs> {

@@ -9,10 +9,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { composeServices } from "@apollo/composition";
 import { type ASTNode, type DocumentNode, type GraphQLError, parse } from "graphql";
 import { type Clock, systemClock } from "../shared/clock.ts";
+import { withinDeadline } from "../shared/deadline.ts";
 import { AppError } from "../shared/errors.ts";
-import { anonymous } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
-import { withinDeadline } from "./deadline.ts";
+import { gatewayItself } from "../shared/signed-identity.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
 export interface SubgraphSdl {
@@ -54,7 +54,7 @@ export interface Waiting {
 /** Asks a subgraph elsewhere for its schema until it answers. Fails with COMPOSITION_FAILED. */
 export async function fetchSdl(name: string, client: SubgraphClient, waiting: Waiting): Promise<string> {
   const { clock = systemClock, pause = sleep, signal } = waiting;
-  const request = { identity: anonymous, correlationId: `schema-of-${name}` };
+  const request = { identity: gatewayItself, correlationId: `schema-of-${name}` };
   const untilMs = clock.now() + limits.compositionWaitMs;
   for (;;) {
     try {

@@ -21,7 +21,8 @@ export function sendConditionally(request: FastifyRequest, reply: FastifyReply, 
 function validate({ headers }: FastifyRequest, reply: FastifyReply, payload: string | Buffer): boolean {
   const etag = `"${createHash("sha1").update(payload).digest("base64url")}"`;
   const cacheControl = headers.authorization === undefined ? "public, no-cache" : "private, no-cache";
-  reply.headers({ etag, "cache-control": cacheControl, vary: "accept, authorization" });
+  const vary = [reply.getHeader("vary") ?? [], "accept, authorization"].flat().join(", ");
+  reply.headers({ etag, "cache-control": cacheControl, vary });
   return names(headers["if-none-match"], etag);
 }
 

@@ -5,17 +5,23 @@
  * as no token. What the caller may do is not decided here but by the subgraph that owns the data.
  */
 import type { FastifyRequest } from "fastify";
-import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import type { RequestContext } from "../shared/command.ts";
 import { AppError } from "../shared/errors.ts";
 import type { LoggedEvent } from "../shared/graphql/execute.ts";
 import type { Authenticator, Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { Till } from "./admission/rate-limit.ts";
+import { toGraphqlError } from "./refusal.ts";
 
 /** What the gateway knows of one operation; the subgraphs get the part that is a `RequestContext`. */
 export interface OperationContext extends RequestContext {
   /** The operation is a subscription, to be executed for this one event. */
   readonly change?: LoggedEvent;
+  /** The gateway asks this itself, in words of its own. */
+  readonly own?: boolean;
+  /** Where the operation is paid for; absent: nobody counts. */
+  readonly till?: Till | undefined;
   /** The operation may be a subscription, which is then handed over here, valid and not executed. */
   readonly admit?: (subscription: AdmittedSubscription) => void;
 }
@@ -40,8 +46,7 @@ export async function createContext(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.info({ correlationId: request.id, reason: error.message }, "token refused");
-    const http = { status: 401, headers: new Map([["www-authenticate", 'Bearer error="invalid_token"']]) };
-    throw new GraphQLError(error.message, { extensions: { code: error.code, http } });
+    throw toGraphqlError(error);
   }
   return { identity, correlationId: request.id };
 }

@@ -7,14 +7,14 @@
  */
 import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from "@apollo/gateway";
 import { type DocumentNode, Kind } from "graphql";
+import { createBreaker } from "../shared/breaker.ts";
 import type { Clock } from "../shared/clock.ts";
+import { withinDeadline } from "../shared/deadline.ts";
 import { AppError } from "../shared/errors.ts";
 import type { OperationResult } from "../shared/graphql/execute.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
-import { createBreaker } from "./breaker.ts";
 import type { OperationContext } from "./context.ts";
-import { withinDeadline } from "./deadline.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 import type { Fetch } from "./execution/plan.ts";
 import { sourceErrors } from "./source-errors.ts";

@@ -15,7 +15,12 @@ import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
+import type { SignIdentity } from "../shared/signed-identity.ts";
 import { createAdmissions } from "./admission/admissions.ts";
+import { openEntrance } from "./admission/entrance.ts";
+import type { LoadGateParts } from "./admission/load-gate.ts";
+import { createOperationCosts } from "./admission/operation-costs.ts";
+import { readTrustedDocuments } from "./admission/trusted-documents.ts";
 import { type CacheCounters, createResponseCache, type ResponseCache } from "./cache/response-cache.ts";
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
@@ -33,18 +38,31 @@ import { createSupergraph } from "./supergraph.ts";
 export interface GatewayParts {
   readonly config: Pick<
     Config,
-    "host" | "port" | "production" | "introspection" | "supergraphFile" | "cache" | "shortPath"
+    | "host"
+    | "port"
+    | "production"
+    | "introspection"
+    | "supergraphFile"
+    | "cache"
+    | "shortPath"
+    | "redisUrl"
+    | "redisPrefix"
+    | "doors"
   >;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
+  /** What subgraphs elsewhere are told of callers; absent: their tokens alone. */
+  readonly sign?: SignIdentity;
   /** What subscribers are told; null: there are no subscriptions here. */
   readonly changes?: EventLog | null;
   /** What else in this process must answer before the gateway counts as ready. */
   readonly readyChecks?: readonly ReadyCheck[];
   readonly deadlines?: Deadlines;
   readonly drainMs?: number;
+  /** How it is known that there is too much to do. */
+  readonly load?: LoadGateParts;
 }
 
 export interface Gateway extends Part {
@@ -67,28 +85,33 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { deadlines = defaultDeadlines, drainMs = limits.drainMs } = parts;
   const log = parts.log.child({ part: "gateway" });
   const masking = createErrorMasking(log);
-  const admissions = createAdmissions();
   const cache = openCache(parts, () => subscriptions?.hub);
   const changed = (tags: readonly string[]) => cache?.drop(tags);
-  const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed });
-  const http = createHttp(log);
+  const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed, sign: parts.sign });
+  const http = createHttp(log, config.doors);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
+  let entrance: Awaited<ReturnType<typeof openEntrance>> | undefined;
   let stopping: Promise<void> | undefined;
 
   const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
 
   async function startAll() {
-    const { executor, planner } = await supergraph.compose();
-    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions });
+    const { executor, planner, costs: table } = await supergraph.compose();
+    const costs = createOperationCosts(table);
+    const trusted = await readTrustedDocuments(config.doors.trustedDocumentsFile);
+    const admissions = createAdmissions({ trusted });
+    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions, costs, trusted });
     await next.start();
     server = next;
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
-    const shared = { authenticator, masking, clock, log, watcher: cache ? toWatcher(cache) : undefined };
+    entrance = await openEntrance({ config, clock, log, load: parts.load });
+    const callers = { ...entrance, authenticator, log };
+    const shared = { ...callers, masking, clock, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
-    const shortPath = near && createShortPath({ ...near, admissions, cache });
-    addRoutes(http, { server, authenticator, clock, log, shortPath, checkReady, graphiql: config.introspection });
+    const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
+    addRoutes(http, { ...callers, server, clock, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
 
@@ -100,6 +123,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       await server?.stop();
     } finally {
       uncut();
+      await entrance?.stop();
       await supergraph.close();
     }
   }

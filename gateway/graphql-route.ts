@@ -10,13 +10,17 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Authenticator } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { Entrance } from "./admission/entrance.ts";
+import type { Till } from "./admission/rate-limit.ts";
 import type { KeptReply } from "./cache/response-cache.ts";
 import { sendConditionally } from "./conditional-get.ts";
-import { createContext, type OperationContext } from "./context.ts";
+import type { OperationContext } from "./context.ts";
 import { questionOf, questionOfUrl, type TextOf } from "./graphql-question.ts";
+import { sendRefusal } from "./refusal.ts";
 import type { Question, ShortPath } from "./short-path.ts";
+import { createPaidContext, createTills, type Tills } from "./tills.ts";
 
-export interface GraphqlRouteParts {
+export interface GraphqlRouteParts extends Entrance {
   readonly server: ApolloServer<OperationContext>;
   readonly authenticator: Authenticator;
   readonly log: Logger;
@@ -25,46 +29,43 @@ export interface GraphqlRouteParts {
 }
 
 export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts): void {
-  const { server, authenticator, log, shortPath } = parts;
-  const ask = fastifyApolloHandler(server, { context: (request) => createContext(authenticator, log, request) });
-  const parseBody = createBodyParser(http);
+  const { authenticator, shortPath, gate } = parts;
+  const tills = parts.rates && createTills(parts.rates, parts.proxies);
   const types = createKnownTypes();
-
-  async function askLong(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const payload = await ask.call(http, request as never, reply as never);
-    if (reply.statusCode === 200) types.learn(request.headers.accept, reply.getHeader("content-type"));
-    return payload;
-  }
-
-  http.removeContentTypeParser("text/plain");
-  // The body of a plain form is nobody's: Apollo Server says so.
-  http.addContentTypeParser("text/plain", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
-  http.removeContentTypeParser("application/json");
-  http.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  const askLong = createLongWay(http, parts, tills, types);
+  const parseBody = createBodyParser(http);
+  keepBodiesAsText(http);
 
   /** `source`: the request as text. Null: it takes the long way. */
   function askShort(request: FastifyRequest, reply: FastifyReply, source: string, read: () => Question | null) {
     const type = types.of(request.headers.accept);
     const identity = authenticator.known(request.headers.authorization);
     if (!shortPath || !type || !identity || request.headers[planHeader] !== undefined) return null;
-    const asker = { identity, correlationId: request.id };
+    const till = tills?.open(request, identity);
+    const asker = { identity, correlationId: request.id, pays: till ? till.pays : freely };
     const kept = shortPath.kept(source, asker);
-    if (kept) return send(reply, type, kept);
+    if (kept) return send(reply, type, kept, till);
     const question = read();
     const answer = question && shortPath.answer(source, question, asker);
     if (!answer) return null;
-    if (!("then" in answer)) return send(reply, type, answer);
-    return answer.then((later) => (later ? send(reply, type, later) : askLong(request, reply)));
+    if (!("then" in answer)) return send(reply, type, answer, till);
+    return gate.within(answer).then((later) => (later ? send(reply, type, later, till) : askLong(request, reply)));
+  }
+
+  /** Before the body is read. */
+  function onRequest(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    if (gate.overloaded) sendRefusal(reply, gate.refusal());
+    else done();
   }
 
   const textOf: TextOf = (sha256) => shortPath?.textOf(sha256);
-  http.get("/graphql", { onSend: sendConditionally }, (request, reply) => {
+  http.get("/graphql", { onRequest, onSend: sendConditionally }, (request, reply) => {
     // Another site's page can send none of these unasked.
     const isPreflighted = preflightHeaders.some((name) => request.headers[name]);
     const short = isPreflighted && askShort(request, reply, request.url, () => questionOfUrl(request.query, textOf));
     return short || askLong(request, reply);
   });
-  http.post("/graphql", (request, reply) => {
+  http.post("/graphql", { onRequest }, (request, reply) => {
     const source = request.body;
     // Only JSON comes as text: see the parsers above.
     if (typeof source !== "string") return askLong(request, reply);
@@ -78,12 +79,39 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
   });
 }
 
+/** By Apollo Server; what it answers is paid for when it is known what that was. */
+function createLongWay(http: FastifyInstance, parts: GraphqlRouteParts, tills: Tills | null, types: KnownTypes) {
+  const ask = fastifyApolloHandler(parts.server, { context: (request) => createPaidContext(parts, tills, request) });
+
+  async function askServer(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const payload = await ask.call(http, request as never, reply as never);
+    const till = tills?.of(request);
+    till?.close();
+    if (till) reply.headers(till.headers);
+    if (reply.statusCode === 200) types.learn(request.headers.accept, reply.getHeader("content-type"));
+    return payload;
+  }
+
+  return (request: FastifyRequest, reply: FastifyReply) => parts.gate.within(askServer(request, reply));
+}
+
+function keepBodiesAsText(http: FastifyInstance): void {
+  http.removeContentTypeParser("text/plain");
+  // The body of a plain form is nobody's: Apollo Server says so.
+  http.addContentTypeParser("text/plain", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
+  http.removeContentTypeParser("application/json");
+  http.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+}
+
 const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"];
 
 /** Asks for the plan beside the answer. */
 const planHeader = "apollo-query-plan-experimental";
 
-function send(reply: FastifyReply, type: string, { bytes }: KeptReply): FastifyReply {
+const freely = () => true;
+
+function send(reply: FastifyReply, type: string, { bytes }: KeptReply, till: Till | undefined): FastifyReply {
+  if (till) reply.headers(till.headers);
   return reply.header("content-type", type).send(bytes);
 }
 
@@ -103,6 +131,8 @@ function createBodyParser(http: FastifyInstance): (request: FastifyRequest, text
 }
 
 const knownTypesMax = 100;
+
+type KnownTypes = ReturnType<typeof createKnownTypes>;
 
 /** Which type a reply has for which `accept`, by what was answered before. */
 function createKnownTypes() {

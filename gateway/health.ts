@@ -4,11 +4,12 @@
  * Ready means: the supergraph is served and every part in this process answers. A subgraph elsewhere is reported but
  * does not count: without it the rest still answers, and taking the gateway out of service would take that away too.
  */
+
+import { withinDeadline } from "../shared/deadline.ts";
 import { AppError } from "../shared/errors.ts";
-import { anonymous } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
-import { withinDeadline } from "./deadline.ts";
+import { gatewayItself } from "../shared/signed-identity.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
 export interface ReadyCheck {
@@ -68,4 +69,4 @@ export async function checkHealth({
   };
 }
 
-const probe = { identity: anonymous, correlationId: "health" };
+const probe = { identity: gatewayItself, correlationId: "health" };

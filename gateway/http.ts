@@ -6,13 +6,15 @@
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import cors, { type FastifyCorsOptions } from "@fastify/cors";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import type { Doors } from "../shared/config.ts";
 import { type ErrorCode, errorTable } from "../shared/errors.ts";
-import { correlationIdOf, echoCorrelationId } from "../shared/graphql/correlation.ts";
+import { correlationHeader, correlationIdOf, echoCorrelationId } from "../shared/graphql/correlation.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 
-export function createHttp(log: Logger): FastifyInstance {
+export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "https">): FastifyInstance {
   const http = Fastify({
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestReceiveMs,
@@ -20,10 +22,12 @@ export function createHttp(log: Logger): FastifyInstance {
     genReqId: correlationIdOf,
   });
   echoCorrelationId(http);
+  const headers = doors.https ? { ...securityHeaders, ...onlyHttps } : securityHeaders;
   http.addHook("onRequest", (_request, reply, done) => {
-    reply.headers(securityHeaders);
+    reply.headers(headers);
     done();
   });
+  if (doors.corsOrigins.length > 0) http.register(cors, { ...crossOrigin, origin: [...doors.corsOrigins] });
   http.setErrorHandler(async (error: FastifyError, request, reply) => {
     const { status, code, message } = classify(error);
     if (status === 413) await discardBody(request.raw);
@@ -42,10 +46,26 @@ export function createHttp(log: Logger): FastifyInstance {
 
 const securityHeaders = {
   "x-content-type-options": "nosniff",
+  // For browsers that do not know frame-ancestors.
+  "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   // Answers depend on the caller and on the moment.
   "cache-control": "no-store",
+};
+
+/** Only behind https: a browser that has read it once never asks without again. */
+const onlyHttps = { "strict-transport-security": "max-age=31536000" };
+
+/** Without credentials: whoever asks shows a token, and no cookie means anything here. */
+const crossOrigin: FastifyCorsOptions = {
+  methods: ["GET", "POST"],
+  allowedHeaders: ["authorization", "content-type", "if-none-match", "apollo-require-preflight", correlationHeader],
+  exposedHeaders: [
+    ...["etag", "retry-after", correlationHeader],
+    ...["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+  ],
+  maxAge: 600,
 };
 
 /**

@@ -8,18 +8,22 @@ import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import type { ApolloServer } from "@apollo/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type DocumentOptions, type Items, openFormat } from "../intake/documents.ts";
+import { type DocumentOptions, openFormat } from "../intake/documents.ts";
 import type { Api } from "../intake/mutations.ts";
-import { createReceiving, type Receipt } from "../intake/receive.ts";
+import { createReceiving, type Receiving } from "../intake/receive.ts";
 import type { Clock } from "../shared/clock.ts";
 import { AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
-import type { Authenticator, Identity, Role } from "../shared/identity.ts";
+import { type Authenticator, anonymous, type Identity, type Role } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import { addressOf } from "./address.ts";
+import type { Entrance } from "./admission/entrance.ts";
+import { callerName, rateLimited, type Till } from "./admission/rate-limit.ts";
 import type { OperationContext } from "./context.ts";
 import { discardBody } from "./http.ts";
+import { sendRefusal } from "./refusal.ts";
 
-export interface IntakeRouteParts {
+export interface IntakeRouteParts extends Entrance {
   readonly server: ApolloServer<OperationContext>;
   readonly authenticator: Authenticator;
   readonly clock: Clock;
@@ -28,55 +32,62 @@ export interface IntakeRouteParts {
 
 const senders: readonly Role[] = ["connector-erp", "connector-wms", "admin"];
 
-export function addIntakeRoute(http: FastifyInstance, { server, authenticator, clock, log }: IntakeRouteParts): void {
+export function addIntakeRoute(http: FastifyInstance, parts: IntakeRouteParts): void {
+  const { clock, log, gate } = parts;
+
+  /** Before the body is read. */
+  function onRequest(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    if (gate.overloaded) sendRefusal(reply, gate.refusal());
+    else done();
+  }
+
+  async function take(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    let receiving: Receiving | undefined;
+    try {
+      const sender = await authorize(parts, request);
+      assertLength(request);
+      const read = openFormat(toOptions(request), clock.now());
+      receiving = createReceiving(createApi(parts, sender, request));
+      await receiving.run(read(received(request.raw)));
+    } catch (error) {
+      // A defect of ours is answered like everywhere.
+      if (!(error instanceof AppError) || error.code === "INTERNAL") throw error;
+      log.info({ correlationId: request.id, code: error.code }, "document refused");
+      await discardBody(request.raw);
+      return sendRefusal(reply, error, receiving ? { receipt: receiving.receipt() } : {});
+    }
+    const receipt = receiving.receipt();
+    const taken = receipt.accepted + receipt.duplicate + receipt.acknowledged > 0 || receipt.rejectedCount === 0;
+    return reply.status(taken ? 200 : 422).send(receipt);
+  }
+
   // A scope of its own: elsewhere a body is text of a known type, here it is bytes of any.
   http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, body, done) => done(null, body));
-
-    scope.post("/intake/:format", async (request, reply) => {
-      const receiving: { receipt: (() => Receipt) | null } = { receipt: null };
-      try {
-        const identity = await authorize(authenticator, request);
-        assertLength(request);
-        const items = openFormat(toOptions(request), clock.now());
-        return await receive(items, createApi(server, identity, request.id), receiving, request, reply);
-      } catch (error) {
-        const refusal = refusalOf(error);
-        if (!refusal) throw error;
-        log.info({ correlationId: request.id, code: refusal.code }, "document refused");
-        await discardBody(request.raw);
-        const receipt = receiving.receipt ? { receipt: receiving.receipt() } : {};
-        const errors = [{ message: refusal.message, extensions: { code: refusal.code } }];
-        return reply.status(statusOf(refusal.code)).send({ errors, ...receipt });
-      }
-    });
+    scope.post("/intake/:format", { onRequest }, (request, reply) => gate.within(take(request, reply)));
   });
 }
 
-async function receive(
-  items: Items,
-  api: Api,
-  progress: { receipt: (() => Receipt) | null },
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const receiving = createReceiving(api);
-  progress.receipt = receiving.receipt;
-  await receiving.run(items(received(request.raw)));
-  const receipt = receiving.receipt();
-  const taken = receipt.accepted + receipt.duplicate + receipt.acknowledged > 0 || receipt.rejectedCount === 0;
-  return reply.status(taken ? 200 : 422).send(receipt);
-}
-
 /** Fails with UNAUTHENTICATED, FORBIDDEN. */
-async function authorize(authenticator: Authenticator, { headers }: FastifyRequest): Promise<Identity> {
-  const identity = await authenticator.authenticate(headers.authorization);
+async function authorize(parts: IntakeRouteParts, request: FastifyRequest): Promise<Identity> {
+  let identity: Identity;
+  try {
+    identity = await parts.authenticator.authenticate(request.headers.authorization);
+  } catch (error) {
+    // Whoever shows a token that is not valid pays as the address it comes from.
+    tillOf(parts, anonymous, request)?.close();
+    throw error;
+  }
   if (identity.person === null) throw new AppError("UNAUTHENTICATED");
   if (!senders.some((role) => identity.roles.has(role))) {
     throw new AppError("FORBIDDEN", { message: `Documents are taken from ${senders.join(", ")} only.` });
   }
   return identity;
+}
+
+function tillOf({ rates, proxies }: Entrance, identity: Identity, request: FastifyRequest): Till | undefined {
+  return rates?.open(callerName(identity, () => addressOf(request.raw, proxies)));
 }
 
 /** Fails with PAYLOAD_TOO_LARGE, before anything of the document is read. */
@@ -116,32 +127,25 @@ function toOptions({ params, query }: FastifyRequest): DocumentOptions {
   return { ...(query as Record<string, string>), format: (params as { format: string }).format };
 }
 
-/** The API as this caller sees it, asked without leaving the process. */
-function createApi(server: ApolloServer<OperationContext>, identity: Identity, correlationId: string): Api {
+/** The API as this caller sees it, asked without leaving the process; each request is paid for like any other. */
+function createApi(parts: IntakeRouteParts, identity: Identity, request: FastifyRequest): Api {
   return {
     async request<T>(query: string, variables: Record<string, unknown> = {}) {
-      const contextValue = { identity, correlationId };
-      const { body } = await server.executeOperation({ query, variables }, { contextValue });
+      const till = tillOf(parts, identity, request);
+      if (till?.empty) throw rateLimited(till);
+      const contextValue: OperationContext = { identity, correlationId: request.id, own: true, till };
+      const { body } = await parts.server.executeOperation({ query, variables }, { contextValue });
       if (body.kind !== "single") throw new AppError("INTERNAL");
       const { data, errors } = body.singleResult;
       const [error] = errors ?? [];
       if (!error && data != null) return data as T;
-      const code = String(error?.extensions?.["code"] ?? "INTERNAL");
-      throw new AppError(isCode(code) ? code : "INTERNAL", error ? { message: error.message } : {});
+      const { code, retryAfterS } = error?.extensions ?? {};
+      const details = { ...(error && { message: error.message }), ...(retryAfterS ? { retryAfterS } : {}) };
+      throw new AppError(isCode(code) ? code : "INTERNAL", details);
     },
   };
 }
 
-function isCode(code: string): code is ErrorCode {
-  return code in errorTable;
-}
-
-/** What the sender is told; undefined for a defect of ours. */
-function refusalOf(error: unknown): AppError | undefined {
-  return error instanceof AppError && error.code !== "INTERNAL" ? error : undefined;
-}
-
-function statusOf(code: ErrorCode): number {
-  const statuses: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, PAYLOAD_TOO_LARGE: 413 };
-  return statuses[code] ?? (errorTable[code].retryable ? 503 : 400);
+function isCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && code in errorTable;
 }

@@ -11,6 +11,7 @@ import { createAuthenticator } from "../shared/identity.ts";
 import { createLifecycle, runMain, stopOnSignal } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/logging.ts";
 import { createRedisBus } from "../shared/messaging/redis-bus.ts";
+import { createIdentitySigner } from "../shared/signed-identity.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { createGateway } from "./gateway.ts";
 
@@ -40,6 +41,7 @@ runMain(async () => {
     clock: systemClock,
     log,
     authenticator,
+    sign: createIdentitySigner(config.internalSecrets, systemClock),
     endpoints: remoteEndpoints(config),
     changes: bus?.log("availability") ?? null,
   });

@@ -1,5 +1,5 @@
 /**
- * A subgraph behind HTTP: pooled keep-alive connections, the caller's token and correlation id passed on.
+ * A subgraph behind HTTP: pooled keep-alive connections, the caller's token, signed identity and correlation id.
  *
  * Whatever is not a GraphQL answer (refused, reset, 5xx, not JSON) is SOURCE_UNAVAILABLE with the reason as its cause.
  * A repeatable operation is sent once more after a reset, because a kept connection may just have been closed; nothing
@@ -10,14 +10,17 @@ import type { RequestContext } from "../shared/command.ts";
 import { AppError } from "../shared/errors.ts";
 import { correlationHeader } from "../shared/graphql/correlation.ts";
 import type { OperationRequest, OperationResult } from "../shared/graphql/execute.ts";
+import type { Identity } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
+import { identityHeader } from "../shared/signed-identity.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
 export interface RemoteClient extends SubgraphClient {
   close(): Promise<void>;
 }
 
-export function createRemoteClient(url: string): RemoteClient {
+/** `sign`: what the subgraph is told of a caller; absent: nothing but the token. */
+export function createRemoteClient(url: string, sign?: (identity: Identity) => string): RemoteClient {
   const { origin, pathname, search } = new URL(url);
   const pool = new Pool(origin, {
     connections: limits.subgraphConnectionsMax,
@@ -29,7 +32,7 @@ export function createRemoteClient(url: string): RemoteClient {
     const { statusCode, body: reply } = await pool.request({
       method: "POST",
       path: `${pathname}${search}`,
-      headers: headersFor(request),
+      headers: { ...headersFor(request), ...(sign ? { [identityHeader]: sign(request.identity) } : {}) },
       body,
       signal,
     });
@@ -101,6 +104,9 @@ function headersFor({ identity, correlationId }: RequestContext): Record<string,
 function readAnswer({ statusCode, text }: Reply): OperationResult {
   if (statusCode >= 500) throw new Error(`HTTP status ${statusCode}`);
   const answer: unknown = JSON.parse(text);
+  const isUnsigned = isOperationResult(answer) && answer.errors?.[0]?.extensions?.["code"] === "CALLER_UNSIGNED";
+  // Between the two of us: the caller has done nothing wrong.
+  if (isUnsigned) throw new Error(answer.errors?.[0]?.message);
   if (!isOperationResult(answer)) throw new Error(`HTTP status ${statusCode} without a GraphQL answer`);
   return answer;
 }

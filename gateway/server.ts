@@ -16,10 +16,13 @@ import type { Config } from "../shared/config.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { Admissions } from "./admission/admissions.ts";
+import type { OperationCosts } from "./admission/operation-costs.ts";
+import type { TrustedDocuments } from "./admission/trusted-documents.ts";
 import type { OperationContext } from "./context.ts";
 import { createAccessLog } from "./plugins/access-log.ts";
 import type { ErrorMasking } from "./plugins/error-masking.ts";
 import { executableOperation } from "./plugins/executable-operation.ts";
+import { createOperationPrice } from "./plugins/operation-price.ts";
 import { createRequestLimits } from "./plugins/request-limits.ts";
 
 /** What Apollo Server asks for a schema and for answers. */
@@ -34,10 +37,12 @@ export interface ServerParts {
   readonly log: Logger;
   readonly masking: ErrorMasking;
   readonly admissions: Admissions;
+  readonly costs: OperationCosts;
+  readonly trusted: TrustedDocuments | null;
 }
 
 export function createServer(parts: ServerParts): ApolloServer<OperationContext> {
-  const { supergraph, config, clock, log, masking, admissions } = parts;
+  const { supergraph, config, clock, log, masking, admissions, costs, trusted } = parts;
   return new ApolloServer<OperationContext>({
     gateway: supergraph,
     logger: toApolloLogger(log),
@@ -49,8 +54,8 @@ export function createServer(parts: ServerParts): ApolloServer<OperationContext>
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     // By their hash, so that a GET fits into a URL. Anybody may register one: the store is bounded, and who finds a
-    // document gone sends it again.
-    persistedQueries: { ttl: limits.persistedQueryKeptS },
+    // document gone sends it again. Where only trusted documents are answered, they are there from the beginning.
+    persistedQueries: trusted ? { cache: onlyTrusted(trusted) } : { ttl: limits.persistedQueryKeptS },
     parseOptions: { maxTokens: limits.queryTokensMax },
     maxRecursiveSelections: limits.querySelectionsMax,
     validationRules: [createRequestLimits(limits)],
@@ -61,6 +66,7 @@ export function createServer(parts: ServerParts): ApolloServer<OperationContext>
       masking.plugin,
       executableOperation,
       admissions.plugin,
+      createOperationPrice(costs),
       createAccessLog(clock, log),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
@@ -69,6 +75,15 @@ export function createServer(parts: ServerParts): ApolloServer<OperationContext>
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
+}
+
+/** Nothing is registered: what is not there from the beginning would be refused all the same. */
+function onlyTrusted(trusted: TrustedDocuments) {
+  return {
+    get: async (key: string) => trusted.textOf(key.slice(key.lastIndexOf(":") + 1)),
+    set: async () => {},
+    delete: async () => false,
+  };
 }
 
 type ApolloLogger = Record<"debug" | "info" | "warn" | "error", (message?: unknown) => void>;

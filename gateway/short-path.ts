@@ -7,6 +7,7 @@
  */
 import { getVariableValues } from "graphql";
 import type { Clock } from "../shared/clock.ts";
+import { withinDeadline } from "../shared/deadline.ts";
 import type { CacheHints } from "../shared/graphql/execute.ts";
 import type { CompiledByOwner, CompiledResult } from "../shared/graphql/operations.ts";
 import type { Identity } from "../shared/identity.ts";
@@ -14,10 +15,10 @@ import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { Admissions, Admitted } from "./admission/admissions.ts";
 import { createOneOwner } from "./admission/one-owner.ts";
+import { isAffordable, type OperationCosts } from "./admission/operation-costs.ts";
 import { audienceText } from "./audience.ts";
 import { createDoorkeeper } from "./cache/doorkeeper.ts";
 import type { Fill, KeptReply, ResponseCache } from "./cache/response-cache.ts";
-import { withinDeadline } from "./deadline.ts";
 import type { LocalSubgraph } from "./endpoints.ts";
 import type { Planner } from "./planner.ts";
 import { logOperation } from "./plugins/access-log.ts";
@@ -31,6 +32,8 @@ export interface Question {
 export interface Asker {
   readonly identity: Identity;
   readonly correlationId: string;
+  /** False: the caller's budget does not reach that far. */
+  readonly pays: (cost: number) => boolean;
 }
 
 export interface ShortPath {
@@ -44,6 +47,7 @@ export interface ShortPath {
 
 export interface ShortPathParts {
   readonly admissions: Admissions;
+  readonly costs: OperationCosts;
   readonly planner: Planner;
   /** The subgraphs of this process. */
   readonly local: ReadonlyMap<string, LocalSubgraph>;
@@ -66,7 +70,7 @@ interface Known {
 type Flight = Promise<KeptReply | null>;
 
 export function createShortPath(parts: ShortPathParts): ShortPath {
-  const { admissions, planner, cache, clock, log } = parts;
+  const { admissions, costs, planner, cache, clock, log } = parts;
   const know = createKnowledge(parts);
   const flights = new Map<string, Flight>();
   const doorkeeper = createDoorkeeper({ clock, spanMs: limits.askedAgainMs, lengthMax: limits.askedLengthMax });
@@ -91,7 +95,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
     kept(source, asker) {
       if (!cache) return null;
       const reply = cache.named(aliasOf(source, asker));
-      return reply && tell(reply, asker, clock.now());
+      return reply && asker.pays(reply.cost) ? tell(reply, asker, clock.now()) : null;
     },
     answer(source, { query, operationName, variables }, asker) {
       const startedMs = clock.now();
@@ -99,10 +103,12 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       if (!admitted) return null;
       const known = know(admitted);
       if (!known.compiled) return null;
+      const cost = costs.of({ schema: planner.schema, ...admitted }, variables);
+      if (cost === null || !isAffordable(cost) || !asker.pays(cost)) return null;
       const told = (reply: KeptReply | null) => reply && tell(reply, asker, startedMs);
       const alias = aliasOf(source, asker);
       if (!cache || !doorkeeper.knows(alias)) {
-        const outcome = run(parts, known, null, variables, asker);
+        const outcome = run(parts, known, null, { variables, cost }, asker);
         return "then" in outcome ? outcome.then(({ reply }) => told(reply)) : told(outcome.reply);
       }
       const { coerced } = getVariableValues(planner.schema, admitted.operation.variableDefinitions ?? [], variables);
@@ -111,7 +117,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const key = `${admitted.id}\n${audienceText(asker.identity)}\n${JSON.stringify(coerced)}`;
       const there = cache.get(key, alias);
       if (there) return told(there);
-      const runOne = () => run(parts, known, { key, alias }, variables, asker);
+      const runOne = () => run(parts, known, { key, alias }, { variables, cost }, asker);
       const underWay = known.isTagged ? flights.get(key) : undefined;
       const outcome = underWay ? underWay.then((reply) => (reply ? { reply, isShared: true } : runOne())) : runOne();
       if (!("then" in outcome)) return told(outcome.reply);
@@ -159,14 +165,14 @@ function run(
   { cache, deadlineMs }: ShortPathParts,
   known: Known,
   names: Pick<Fill, "key" | "alias"> | null,
-  variables: Question["variables"],
+  { variables, cost }: Pick<Question, "variables"> & { readonly cost: number },
   asker: Asker,
 ): Outcome | Promise<Outcome> {
   const begun = cache?.begin();
   const settle = ({ data, errors, extensions }: CompiledResult): Outcome => {
     if (errors !== undefined || !data) return notShort;
     const bytes = Buffer.from(`${JSON.stringify({ data })}\n`);
-    const reply: KeptReply = { bytes, operationName: known.operationName };
+    const reply: KeptReply = { bytes, operationName: known.operationName, cost };
     if (!names || !begun) return { reply, isShared: false };
     const { tags, maxAgeMs } = extensions?.cache ?? untagged;
     known.isTagged = cache !== null && tags !== null;

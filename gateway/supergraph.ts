@@ -10,6 +10,8 @@ import type { Clock } from "../shared/clock.ts";
 import { type Config, silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { SignIdentity } from "../shared/signed-identity.ts";
+import { type CostTable, readCostTable } from "./admission/cost-table.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type DataSource, type Deadlines, toApolloDataSource } from "./data-source.ts";
 import { createLocalClient, type Endpoint, type SubgraphClient } from "./endpoints.ts";
@@ -25,6 +27,7 @@ export interface SupergraphParts {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly sign?: SignIdentity | undefined;
   readonly changed?: ((tags: readonly string[]) => void) | undefined;
 }
 
@@ -33,6 +36,8 @@ export interface Composed {
   readonly executor: SupergraphExecutor;
   /** Null: @apollo/gateway plans for itself, and nobody else does. */
   readonly planner: Planner | null;
+  /** What it says of costs. */
+  readonly costs: CostTable;
 }
 
 export interface Supergraph {
@@ -44,13 +49,13 @@ export interface Supergraph {
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, deadlines, clock, log, changed } = parts;
+  const { endpoints, deadlines, clock, log, changed, sign } = parts;
   const { supergraphFile, introspection, shortPath } = parts.config;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
 
   function connect(name: string, url: string): RemoteClient {
-    const client = remote.get(name) ?? createRemoteClient(url);
+    const client = remote.get(name) ?? createRemoteClient(url, sign && ((identity) => sign(identity, name)));
     remote.set(name, client);
     return client;
   }
@@ -89,7 +94,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
         onSchemaLoadOrUpdate: (listener) => gateway.onSchemaLoadOrUpdate(listener),
         stop: () => gateway.stop(),
       };
-      return { executor, planner };
+      return { executor, planner, costs: readCostTable(supergraphSdl) };
     },
     async close() {
       closing.abort();

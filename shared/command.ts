@@ -110,6 +110,8 @@ export async function runCommand<R extends object>(deps: CommandDeps, command: C
       if (stored) return replay<R>(stored, inputHash);
       const recorder = createRecorder(deps.system, deps.clock, causeOfCommand(accepted));
       const payload = await attempt(tx, command, recorder);
+      // Somebody asked, and a key was taken for it: that stands on record, so that a key without an audit row is a loss.
+      if (!recorder.isAudited) recorder.audit(auditOfNothing(operation));
       told = await recorder.flush(tx);
       await tx.run("UPDATE idempotency_keys SET reply = ? WHERE caller = ? AND operation = ? AND idempotency_key = ?", [
         JSON.stringify(payload),
@@ -186,6 +188,11 @@ async function attempt<R extends object>(
     recorder.audit(auditOfRefusal(command, command.input, error));
     return explained(command, error);
   }
+}
+
+/** What a command leaves that was carried out and had nothing to change. */
+function auditOfNothing(operation: string): AuditEntry {
+  return { subject: `command:${operation}`, action: operation, outcome: "unchanged", detail: {} };
 }
 
 export function auditOfRefusal<R extends object>(

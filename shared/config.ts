@@ -29,6 +29,10 @@ export interface Config {
   /** Where a subgraph runs as a process of its own; absent: in this process. */
   readonly subgraphUrls: Readonly<Partial<Record<SystemName, string>>>;
   readonly auth: AuthConfig;
+  /** What the gateway signs callers' identities with for its subgraphs: the first signs, all are believed. */
+  readonly internalSecrets: readonly string[];
+  /** Does a subgraph alone answer signed calls only? Off: it checks the bearer token itself, for other gateways. */
+  readonly signedIdentity: boolean;
   readonly demo: boolean;
   readonly simulate: boolean;
   readonly production: boolean;
@@ -37,8 +41,33 @@ export interface Config {
   readonly cache: boolean;
   /** Are operations compiled, and plans executed by our own executor? Off: Apollo Server and @apollo/gateway do it all. */
   readonly shortPath: boolean;
+  /** Who comes in at the gateway, from where, and how often. */
+  readonly doors: Doors;
   readonly logLevel: LogLevel;
   readonly migrateOnStart: boolean;
+  /** Where the heads of the audit chains are appended. */
+  readonly auditHeadsFile: string;
+  /** Whom `npm run migrate` gives the rights to work, and no more; null: nobody. */
+  readonly mysqlAppUser: string | null;
+}
+
+export interface Doors {
+  /** Null: callers may ask as much as they like. */
+  readonly rateLimit: RateBudget | null;
+  /** How many proxies of ours stand in front, each of which adds an address to `x-forwarded-for`. */
+  readonly proxies: number;
+  /** Which sites' pages may ask. */
+  readonly corsOrigins: readonly string[];
+  /** Do clients come by https, which ends in front of us? */
+  readonly https: boolean;
+  /** The only documents that are answered; null: every one that is valid. */
+  readonly trustedDocumentsFile: string | null;
+}
+
+/** So many points in so many seconds; what an operation costs is taken from them. */
+export interface RateBudget {
+  readonly points: number;
+  readonly windowS: number;
 }
 
 export function readEnv(): Env {
@@ -72,20 +101,47 @@ export function toConfig(env: Env): Config {
     redisPrefix: parsePrefix(env, "REDIS_PREFIX", /^[\w:.-]{0,64}$/),
     supergraphFile: env["SUPERGRAPH_FILE"] ? resolve(env["SUPERGRAPH_FILE"]) : null,
     subgraphUrls,
-    auth: {
-      secret: parseSecret(env, production) ?? localSecret(dataDir),
-      jwksUrl: parseUrl(env, "AUTH_JWKS_URL", ["http:", "https:"]),
-      issuer: env["AUTH_ISSUER"] || "inventory-availability-gateway",
-      audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
-    },
+    ...toSecrets(env, production, dataDir),
+    signedIdentity: parseSwitch(env, "SIGNED_IDENTITY", true),
     demo,
     simulate: parseSwitch(env, "SIMULATE", true),
     production,
     introspection: parseSwitch(env, "INTROSPECTION", !production),
     cache: parseSwitch(env, "CACHE", true),
     shortPath: parseSwitch(env, "SHORT_PATH", true),
+    doors: toDoors(env, production),
     logLevel: parseLogLevel(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
+    auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
+    mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
+  };
+}
+
+function toSecrets(env: Env, production: boolean, dataDir: string): Pick<Config, "auth" | "internalSecrets"> {
+  const parse = (name: string) => parseSecrets(env, name, production);
+  const secret = env["AUTH_SECRET"] || localSecret(dataDir);
+  if (env["AUTH_SECRET"]) assertSecret("AUTH_SECRET", secret, production);
+  const acceptedSecrets = parse("AUTH_SECRETS_ACCEPTED");
+  const internal = parse("INTERNAL_SECRETS");
+  return {
+    auth: {
+      secret,
+      acceptedSecrets,
+      jwksUrl: parseUrl(env, "AUTH_JWKS_URL", ["http:", "https:"]),
+      issuer: env["AUTH_ISSUER"] || "inventory-availability-gateway",
+      audience: env["AUTH_AUDIENCE"] || "inventory-availability-gateway",
+    },
+    internalSecrets: internal.length > 0 ? internal : [secret, ...acceptedSecrets],
+  };
+}
+
+function toDoors(env: Env, production: boolean): Doors {
+  return {
+    rateLimit: parseRateLimit(env, production ? productionBudget : null),
+    proxies: parseCount(env, "TRUSTED_PROXIES"),
+    corsOrigins: parseOrigins(env, "CORS_ORIGINS"),
+    https: parseSwitch(env, "HTTPS", false),
+    trustedDocumentsFile: env["TRUSTED_DOCUMENTS"] ? resolve(env["TRUSTED_DOCUMENTS"]) : null,
   };
 }
 
@@ -102,14 +158,16 @@ export function markDemoDirectory(dataDir: string, facts: object): void {
   writeFileSync(join(dataDir, demoMark), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
+/** Several, with commas between. */
+function parseSecrets(env: Env, name: string, production: boolean): string[] {
+  const secrets = (env[name] ?? "").split(",").flatMap((text) => text.trim() || []);
+  for (const secret of secrets) assertSecret(name, secret, production);
+  return secrets;
+}
+
 /** In production a secret that somebody could guess is refused. */
-function parseSecret(env: Env, production: boolean): string | null {
-  const secret = env["AUTH_SECRET"];
-  if (!secret) return null;
-  if (production && secret.length < secretLengthMin) {
-    throw invalid("AUTH_SECRET", `at least ${secretLengthMin} characters long`);
-  }
-  return secret;
+function assertSecret(name: string, secret: string, production: boolean): void {
+  if (production && secret.length < secretLengthMin) throw invalid(name, `at least ${secretLengthMin} characters long`);
 }
 
 function localSecret(dataDir: string): string {
@@ -156,6 +214,32 @@ function parseSwitch(env: Env, name: string, fallback: boolean): boolean {
   if (["on", "true", "1", "yes"].includes(value)) return true;
   if (["off", "false", "0", "no"].includes(value)) return false;
   throw invalid(name, "on or off");
+}
+
+/** Generous: what one machine can answer at all. */
+const productionBudget: RateBudget = { points: 6_000_000, windowS: 60 };
+
+function parseRateLimit(env: Env, fallback: RateBudget | null): RateBudget | null {
+  const value = env["RATE_LIMIT"];
+  if (!value) return fallback;
+  if (value === "off") return null;
+  const [, points = 0, windowS = 0] = /^(\d{1,12})\/(\d{1,5})$/.exec(value) ?? [];
+  const budget = { points: Number(points), windowS: Number(windowS) };
+  if (budget.points < 1 || budget.windowS < 1) throw invalid("RATE_LIMIT", "POINTS/SECONDS, e.g. 600000/60, or off");
+  return budget;
+}
+
+function parseOrigins(env: Env, name: string): string[] {
+  const origins = (env[name] ?? "").split(",").flatMap((text) => text.trim() || []);
+  const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+  if (!origins.every(isOrigin)) throw invalid(name, "origins with commas between, e.g. https://shop.example");
+  return origins;
+}
+
+function parseCount(env: Env, name: string): number {
+  const value = env[name] || "0";
+  if (!/^\d$/.test(value)) throw invalid(name, "a number from 0 to 9");
+  return Number(value);
 }
 
 function parsePrefix(env: Env, name: string, pattern: RegExp): string {

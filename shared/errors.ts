@@ -20,6 +20,18 @@ interface ErrorRow {
 export const errorTable = {
   // ---- the whole request
   UNAUTHENTICATED: { class: "ACCESS", retryable: false, shown: "request", message: "A valid bearer token is needed." },
+  IDENTITY_UNAVAILABLE: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "request",
+    message: "Whether the bearer token is valid cannot be told now: its issuer does not answer.",
+  },
+  CALLER_UNSIGNED: {
+    class: "ACCESS",
+    retryable: false,
+    shown: "request",
+    message: "A subgraph answers calls signed by its gateway only.",
+  },
   FORBIDDEN: { class: "ACCESS", retryable: false, shown: "request", message: "The caller's roles do not allow this." },
   BAD_USER_INPUT: { class: "SCHEMA", retryable: false, shown: "request", message: "The request cannot be understood." },
   QUERY_TOO_COMPLEX: {
@@ -27,6 +39,12 @@ export const errorTable = {
     retryable: false,
     shown: "request",
     message: "The query asks for more than one request may.",
+  },
+  QUERY_TOO_EXPENSIVE: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "request",
+    message: "The operation costs more than one operation may.",
   },
   SOURCE_UNAVAILABLE: {
     class: "TRANSIENT",
@@ -52,6 +70,18 @@ export const errorTable = {
     retryable: true,
     shown: "request",
     message: "More is asked for at once than one caller may.",
+  },
+  DOCUMENT_NOT_TRUSTED: {
+    class: "ACCESS",
+    retryable: false,
+    shown: "request",
+    message: "This gateway answers only the documents that were released with its clients.",
+  },
+  OVERLOADED: {
+    class: "TRANSIENT",
+    retryable: true,
+    shown: "request",
+    message: "There is more to do than can be done in time: come back in a moment.",
   },
   RESYNC_REQUIRED: {
     class: "BUSINESS_RULE",

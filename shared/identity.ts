@@ -2,12 +2,13 @@
  * Who is asking: a bearer token (JWT) becomes an `Identity`, or the request is anonymous.
  *
  * A token that is present but not valid is an error, never a silent downgrade to anonymous. The `sub` claim is the
- * person; two tokens of one person are one person. The only door to jose.
+ * person; two tokens of one person are one person. With `key-set.ts` the only door to jose.
  */
-import { createRemoteJWKSet, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "./clock.ts";
 import { AppError } from "./errors.ts";
 import { parseCode } from "./ids.ts";
+import { createKeySet } from "./key-set.ts";
 import { limits } from "./limits.ts";
 
 export const roles = [
@@ -35,7 +36,7 @@ export interface Identity {
   readonly accounts: readonly string[] | null;
   /** Channels the caller may read; null where the token does not restrict it. */
   readonly channels: readonly string[] | null;
-  /** The token itself, to be passed on to the subgraphs, which check it again. */
+  /** The token itself, passed on to subgraphs elsewhere; null where a gateway vouches for the caller. */
   readonly token: string | null;
   /** When the token ends, milliseconds since the epoch; absent for anonymous callers. */
   readonly expiresAtMs?: number;
@@ -46,13 +47,15 @@ export const anonymous: Identity = { person: null, roles: new Set(), accounts: n
 export interface AuthConfig {
   /** HMAC secret for HS256 tokens; used when there is no JWKS. */
   readonly secret: string;
+  /** Others that are believed too: the next one before a change, the last one after it. */
+  readonly acceptedSecrets?: readonly string[];
   readonly jwksUrl: string | null;
   readonly issuer: string;
   readonly audience: string;
 }
 
 export interface Authenticator {
-  /** `authorization`: the header's value. Fails with UNAUTHENTICATED. */
+  /** `authorization`: the header's value. Fails with UNAUTHENTICATED, IDENTITY_UNAVAILABLE. */
   authenticate(authorization: string | undefined): Promise<Identity>;
   /** The same at once, for nobody and for a token that was found valid before; absent: `authenticate` decides. */
   known(authorization: string | undefined): Identity | undefined;
@@ -60,9 +63,12 @@ export interface Authenticator {
 
 const verifiedTokensMax = 10_000;
 
+/** Never one whose key could also be a shared secret. */
+const publicAlgorithms = ["RS256", "PS256", "ES256", "EdDSA"] as const;
+
 export function createAuthenticator(config: AuthConfig, clock: Clock): Authenticator {
-  const keySet = config.jwksUrl ? createRemoteJWKSet(new URL(config.jwksUrl)) : null;
-  const secret = new TextEncoder().encode(config.secret);
+  const keySet = config.jwksUrl ? createKeySet(config.jwksUrl, clock) : null;
+  const secrets = [config.secret, ...(config.acceptedSecrets ?? [])].map((text) => new TextEncoder().encode(text));
   const verified = new Map<string, { identity: Identity; expiresAtMs: number }>();
 
   async function verify(token: string): Promise<JWTPayload> {
@@ -73,10 +79,21 @@ export function createAuthenticator(config: AuthConfig, clock: Clock): Authentic
       currentDate: new Date(clock.now()),
       requiredClaims: ["sub", "exp"],
     };
-    const { payload } = keySet
-      ? await jwtVerify(token, keySet, { ...options, algorithms: ["RS256", "PS256", "ES256", "EdDSA"] })
-      : await jwtVerify(token, secret, { ...options, algorithms: ["HS256"] });
-    return payload;
+    if (keySet) {
+      const { payload } = await jwtVerify(token, keySet, { ...options, algorithms: [...publicAlgorithms] });
+      return payload;
+    }
+    let refusal: unknown;
+    for (const secret of secrets) {
+      try {
+        return (await jwtVerify(token, secret, { ...options, algorithms: ["HS256"] })).payload;
+      } catch (error) {
+        refusal = error;
+        // Signed by one of ours and refused for something else: no other secret makes it better.
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
+    }
+    throw refusal;
   }
 
   function known(authorization: string | undefined): Identity | undefined {
@@ -98,6 +115,7 @@ export function createAuthenticator(config: AuthConfig, clock: Clock): Authentic
         payload = await verify(token);
         identity = toIdentity(payload, token);
       } catch (cause) {
+        if (cause instanceof AppError && cause.code === "IDENTITY_UNAVAILABLE") throw cause;
         throw new AppError("UNAUTHENTICATED", { message: "The bearer token is not valid." }, { cause });
       }
       if (verified.size >= verifiedTokensMax) verified.clear();

@@ -13,6 +13,21 @@ export const limits = {
   queryAliasesMax: 200,
   /** Selections of one document, its fragments in place. */
   querySelectionsMax: 10_000,
+  /** What one operation may cost, in objects (see docs/limits.md). */
+  operationCostMax: 50_000,
+  /** Operations under way in one gateway; subscriptions count while they begin. */
+  operationsAtOnceMax: 2_000,
+  /** How late the event loop may be, and how often that is measured. */
+  eventLoopDelayMsMax: 1_000,
+  eventLoopMeasureMs: 1_000,
+  /** When who was refused for that may come back. */
+  overloadRetryS: 1,
+  /** How long a gateway may know more of what a caller has used than the others do. */
+  rateSettleMs: 100,
+  /** Callers whose budgets are remembered in one process; of the others the store knows. */
+  ratedCallersMax: 100_000,
+  /** How long a list counts as of which the schema says nothing. */
+  listSizeAssumed: 10,
   /** Of all query plans that the gateway remembers. */
   queryPlanBytesMax: 50 * 1_048_576,
   /** Of all documents that have been admitted, with what has been made of them. */
@@ -25,8 +40,8 @@ export const limits = {
   responseKeptMs: 400,
   /** How long a document is known by its hash after it was sent. */
   persistedQueryKeptS: 24 * 3_600,
-  /** A question that comes again within this time is worth keeping; texts remembered for that, in characters. */
-  askedAgainMs: 2_000,
+  /** A question that comes again while its reply would still be kept is worth keeping; texts remembered for that, in characters. */
+  askedAgainMs: 400,
   askedLengthMax: 16 * 1_048_576,
   /** Changes remembered, so that nothing that was read before them is kept after them. */
   droppedTagsRememberedMax: 50_000,
@@ -107,25 +122,46 @@ export const limits = {
   inboxKeptMs: 30 * 24 * 3_600_000,
   housekeepingEveryMs: 60_000,
 
+  /** How often audit rows are sealed, and so about how long one may be changed without a trace; rows of one page. */
+  auditSealEveryMs: 500,
+  auditSealPageMax: 500,
+  /** Gaps looked into at once; how long an id that was given out may still be committed. */
+  auditGapPageMax: 200,
+  auditGapWatchedMs: 24 * 3_600_000,
+  /** A row that has waited longer than this is not going to be sealed soon. */
+  auditOverdueMs: 60_000,
+  auditHeadEveryMs: 60_000,
+  auditReadPageMax: 1_000,
+  /** Seals that one request may have verified. */
+  auditVerifiedMax: 1_000,
+
   transactionAttemptsMax: 8,
   transactionBackoffMs: 10,
   lockWaitS: 5,
   databasePoolSize: 10,
   databaseQueueMax: 500,
 
+  /** Less than a subgraph has for an answer: who asks the cache in vain can still ask the database. */
+  redisCommandMs: 1_000,
   eventPartitions: 8,
   relayBatchMax: 500,
   relayPollMs: 500,
+  /** Events just committed that a relay need not read again. */
+  relayOwnEventsMax: 5_000,
   /** Between two looks at rows that have to wait for another relay's. */
   relayWaitMs: 10,
   relayClaimMs: 5_000,
   consumerBatchMax: 500,
+  /** Transactions of one consumer under way at the same time. */
+  consumerBatchesAtOnceMax: 4,
   consumerAttemptsMax: 5,
   consumerBackoffMs: 50,
   /** A posting that the books refuse: 30 s, 1 min, 2 min, … between the attempts, over four hours in all. */
   postingAttemptsMax: 10,
   postingRetryBackoffMs: 30_000,
   postingRetryEveryMs: 5_000,
+  /** Events that are kept with their texts while readers of a stream come by. */
+  eventTextsMax: 4_000,
   streamBlockMs: 1_000,
   streamLengthMax: 100_000,
   streamLagMax: 10_000,
@@ -205,10 +241,20 @@ export const limits = {
   masterCacheBytesMax: 64 * 1_048_576,
   /** A safety net, less up to a tenth of it: what is kept is dropped when it changes. */
   cacheKeptMs: 600_000,
+  /** Who is not answered by the shared cache within this time asks the database. */
+  cacheReadMs: 100,
   /** What took longer than this to read is not put where others read it. */
   cacheFillMs: 1_000,
 
   /** Changes that the bus inside one process keeps for those who come back. */
   memoryLogMax: 10_000,
   clockSkewS: 30,
+  /** How long a subgraph believes what the gateway says of a caller. */
+  signedIdentityS: 60,
+  /** Keys of an identity provider: how long to wait for them, when they are looked at again, how long they go on while
+   * it does not answer, and how long it is left alone after it has been asked. */
+  jwksFetchMs: 3_000,
+  jwksRenewMs: 600_000,
+  jwksTrustedMs: 24 * 3_600_000,
+  jwksCooldownMs: 30_000,
 } as const;

@@ -23,7 +23,11 @@ export function createLogger(level: LogLevel): Logger {
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: ["authorization", "token", "secret", "headers.authorization", "*.secret", "*.token"],
+      redact: [
+        ...["authorization", "token", "secret", "headers.authorization", "*.secret", "*.token"],
+        ...["internalSecrets", "acceptedSecrets", "*.internalSecrets", "*.acceptedSecrets"],
+        ...['headers["x-signed-identity"]', '*.headers["x-signed-identity"]'],
+      ],
       serializers: { error: pino.stdSerializers.err },
     },
     pino.destination({ dest: 2, sync: false }),

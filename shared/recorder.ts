@@ -10,6 +10,7 @@ import type { SystemName } from "./config.ts";
 import type { Transaction } from "./db/database.ts";
 import { insertRows } from "./db/statements.ts";
 import { type AnyEvent, type CanonicalEvent, type EventType, topicOf } from "./events/canonical-event.ts";
+import { textOf } from "./events/event-text.ts";
 import { newId } from "./ids.ts";
 
 /** Who caused it, in which story. */
@@ -52,6 +53,8 @@ export interface Recorder {
   readonly cause: Cause;
   /** Adds an audit row; `cause` where it differs from the recorder's. */
   audit(entry: AuditEntry, cause?: Cause): void;
+  /** Has anything been put on record so far? */
+  readonly isAudited: boolean;
   /** Adds an event; `cause` where it differs from the recorder's. Returns its id. */
   event<T extends EventType>(event: NewEvent<T>, cause?: Cause): string;
   /** An event that was added before, with its envelope. */
@@ -70,6 +73,9 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
     cause,
     audit(entry, auditCause = cause) {
       audits.push({ entry, cause: auditCause });
+    },
+    get isAudited() {
+      return audits.length > 0;
     },
     event(event, eventCause = cause) {
       const full = envelope(system, clock.now(), event, eventCause);
@@ -108,7 +114,7 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
           type: event.type,
           partition_key: event.partitionKey,
           correlation_id: event.correlationId,
-          body: JSON.stringify(event),
+          body: textOf(event),
           state: "new",
           created_at_ms: nowMs,
         })),

@@ -5,6 +5,7 @@
  * deadline and something better to do. A blocking reader takes a connection of its own.
  */
 import { Redis } from "ioredis";
+import { limits } from "./limits.ts";
 import type { Logger } from "./logging.ts";
 
 export type { Redis } from "ioredis";
@@ -25,7 +26,10 @@ export async function connectRedis({ url, log, blockingTimeoutMs }: RedisOptions
     // Publishing twice is harmless, but hiding for how long a command has been waiting is not.
     autoResendUnfulfilledCommands: false,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
-    ...(blockingTimeoutMs ? { blockingTimeout: blockingTimeoutMs } : { commandTimeout: 5_000 }),
+    // A server that is silent would never answer the check either, and no timeout covers it on a blocking connection.
+    ...(blockingTimeoutMs
+      ? { blockingTimeout: blockingTimeoutMs, enableReadyCheck: false }
+      : { commandTimeout: limits.redisCommandMs }),
   });
   redis.on("error", (error) => log.warn({ error }, "redis connection"));
   await redis.connect();

@@ -6,7 +6,7 @@
  */
 import { statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { type ASTNode, Kind, parse, visit } from "graphql";
+import { type ASTNode, Kind, parse, type TypeNode, visit } from "graphql";
 import { describe, expect, it } from "vitest";
 import { systemNames } from "../shared/config.ts";
 import { errorTable } from "../shared/errors.ts";
@@ -25,6 +25,16 @@ const testText = modules.filter((m) => isUnder(m.path, "test") && !m.path.starts
 describe("schemas", () => {
   it.each([...systemNames])("%s describes every type, field, argument and enum value", (name) => {
     expect(undescribed(readText(`subgraphs/${name}/schema.graphql`))).toEqual([]);
+  });
+
+  it.each([...systemNames])("%s says of every list of objects how long it may be expected to be", (name) => {
+    expect(unsized(readText(`subgraphs/${name}/schema.graphql`))).toEqual([]);
+  });
+
+  it("the check sees what has no size", () => {
+    const sdl = `type Query { page: Page @listSize(sizedFields: ["nodes"]) all: [Row!]! some: [Row] @sizedBy codes: [ID!] }
+      type Page { nodes: [Row!]! rows: [Row!]! } type Row { id: ID }`;
+    expect(unsized(sdl)).toEqual(["Query.all", "Page.rows"]);
   });
 
   it("the check sees what has no description", () => {
@@ -259,4 +269,29 @@ function undescribed(sdl: string): string[] {
 
 function exists(path: string): boolean {
   return statSync(join(root, path), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Lists of objects without @listSize or @sizedBy, where no field above gives them theirs: what they cost is a guess. */
+function unsized(sdl: string): string[] {
+  const { definitions } = parse(sdl);
+  const types = definitions.filter((d) => d.kind === Kind.OBJECT_TYPE_DEFINITION);
+  const known = new Set(types.map((type) => type.name.value));
+  const fields = types.flatMap((type) => (type.fields ?? []).map((field) => ({ type: type.name.value, field })));
+  const sizedBelow = new Set(
+    fields.flatMap(({ field }) => {
+      const names = field.directives?.flatMap((d) => d.arguments ?? []).find((a) => a.name.value === "sizedFields");
+      const values = names?.value.kind === Kind.LIST ? names.value.values : [];
+      return values.map((v) => `${typeNameOf(field.type).name}.${v.kind === Kind.STRING ? v.value : ""}`);
+    }),
+  );
+  return fields
+    .filter(({ field }) => typeNameOf(field.type).isList && known.has(typeNameOf(field.type).name))
+    .filter(({ field }) => !field.directives?.some(({ name }) => ["listSize", "sizedBy"].includes(name.value)))
+    .map(({ type, field }) => `${type}.${field.name.value}`)
+    .filter((coordinate) => !sizedBelow.has(coordinate));
+}
+
+function typeNameOf(type: TypeNode): { name: string; isList: boolean } {
+  if (type.kind === Kind.NAMED_TYPE) return { name: type.name.value, isList: false };
+  return { name: typeNameOf(type.type).name, isList: type.kind === Kind.LIST_TYPE || typeNameOf(type.type).isList };
 }

@@ -17,7 +17,7 @@ const ownServices = ["gateway", "erp", "wms", "returns"];
 
 describe("docker-compose.yml", () => {
   it("starts the gateway, the systems that run by themselves, and their servers", () => {
-    expect([...services.keys()]).toEqual([...ownServices, "mysql", "redis"]);
+    expect([...services.keys()]).toEqual(["migrate", ...ownServices, "mysql", "redis"]);
     expect(systemNames.filter((name) => !services.has(name))).toEqual(["availability"]);
   });
 
@@ -63,13 +63,24 @@ describe("docker-compose.yml", () => {
     expect(secrets.filter((value) => !/^(\$\{[A-Z_]+:\?.*\}|"yes")$/.test(value))).toEqual([]);
   });
 
-  it("makes a database for every system, open to one user only", () => {
+  it("makes a database for every system, and gives nobody rights beside those that migrating gives", () => {
     const sql = readText("docker/mysql/001-databases.sql");
     for (const name of systemNames) {
       expect(sql).toContain(`CREATE DATABASE IF NOT EXISTS ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;`);
-      expect(sql).toContain(`GRANT ALL PRIVILEGES ON ${name}.* TO 'inventory'@'%';`);
     }
-    expect(sql).not.toContain("ON *.*");
+    expect(sql).not.toContain("GRANT");
+    const user = /MYSQL_USER: (\w+)/.exec(services.get("mysql") ?? "")?.[1];
+    expect(services.get("migrate")).toContain(`MYSQL_APP_USER: ${user}\n`);
+    expect(services.get("migrate")).toContain("cli/migrate.ts");
+    expect(section(compose, "x-environment")).toContain(`mysql://${user}:`);
+  });
+
+  it.each(ownServices)("%s starts when the databases are up to date, and does not know their owner", (name) => {
+    const block = services.get(name) ?? "";
+    const waits = block.includes("depends_on:") ? block : section(compose, "x-process");
+    expect(waits).toMatch(/migrate:\n +condition: service_completed_successfully/);
+    expect(`${block}${section(compose, "x-environment")}`).not.toContain("ROOT_PASSWORD");
+    expect(section(compose, "x-environment")).toContain('MIGRATE_ON_START: "off"');
   });
 });
 
@@ -80,7 +91,7 @@ describe("the image", () => {
     const started = [...`${dockerfile}\n${compose}`.matchAll(/"tsx", "([\w./-]+\.ts)"/g)].map(
       (match) => match[1] ?? "",
     );
-    expect(started).toHaveLength(4);
+    expect(started).toHaveLength(5);
     expect(started.filter((path) => !paths.includes(path))).toEqual([]);
   });
 

@@ -1,15 +1,18 @@
 /**
  * The documents that Apollo Server has admitted: parsed, validated and within every limit, by its own rules.
  *
- * Nothing is decided here a second time. The first request with a document goes the long way; when Apollo Server has
+ * Where only trusted documents are answered, no other gets in. Nothing is decided here a second time. The first request with a document goes the long way; when Apollo Server has
  * found it good, it is remembered under its text and operation name, and whoever finds it here need not ask again.
  * Bounded by the size of what is remembered.
  */
 import type { ApolloServerPlugin } from "@apollo/server";
 import type { DocumentNode, OperationDefinitionNode } from "graphql";
 import { LRUCache } from "lru-cache";
+import { AppError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { OperationContext } from "../context.ts";
+import { toGraphqlError } from "../refusal.ts";
+import type { TrustedDocuments } from "./trusted-documents.ts";
 
 export interface Admitted {
   /** In this process, of this text and operation name. */
@@ -27,7 +30,14 @@ export interface Admissions {
   textOf(sha256: string): string | undefined;
 }
 
-export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Admissions {
+export interface AdmissionsParts {
+  /** The only documents that are admitted; absent: every one that Apollo Server finds good. */
+  readonly trusted?: TrustedDocuments | null;
+  readonly bytesMax?: number;
+}
+
+export function createAdmissions(parts: AdmissionsParts = {}): Admissions {
+  const { trusted = null, bytesMax = limits.admittedBytesMax } = parts;
   const admitted = new LRUCache<string, Admitted>({
     maxSize: bytesMax,
     // Of a character of text: what it becomes when it is parsed, planned and compiled.
@@ -42,7 +52,10 @@ export function createAdmissions(bytesMax: number = limits.admittedBytesMax): Ad
     plugin: {
       async requestDidStart() {
         return {
-          async didResolveOperation({ source, document, operation, request }) {
+          async didResolveOperation({ source, document, operation, request, contextValue }) {
+            if (trusted && !contextValue.own && !trusted.has(source)) {
+              throw toGraphqlError(new AppError("DOCUMENT_NOT_TRUSTED"));
+            }
             const { operationName } = request;
             const hash = persistedHashOf(request.extensions);
             if (hash !== undefined) texts.set(hash, source);

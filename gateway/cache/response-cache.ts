@@ -14,6 +14,8 @@ export interface KeptReply {
   readonly bytes: Buffer;
   /** Whose reply it is, for the log. */
   readonly operationName: string | null;
+  /** What asking for it costs. */
+  readonly cost: number;
   /** The validator for conditional requests, computed by the first who needs it. */
   etag?: string;
 }

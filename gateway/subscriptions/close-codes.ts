@@ -6,6 +6,10 @@
  */
 export const closeCodes = {
   UNAUTHENTICATED: { code: 4401, reason: "UNAUTHENTICATED: the bearer token is not valid" },
+  IDENTITY_UNAVAILABLE: {
+    code: 4513,
+    reason: "IDENTITY_UNAVAILABLE: the token's issuer does not answer; reconnect later",
+  },
   TOKEN_EXPIRED: { code: 4440, reason: "TOKEN_EXPIRED: reconnect with a new token and your cursor" },
   TOO_MANY_CONNECTIONS: { code: 4429, reason: "TOO_MANY_CONNECTIONS: close one, or share one" },
   TOO_SLOW: { code: 4413, reason: "TOO_SLOW: changes wait for longer than they are kept; reconnect with your cursor" },

@@ -6,9 +6,9 @@
  * parts, another owner, any error at all goes the long way, which says what is wrong and masks it.
  */
 import { type DocumentNode, parse } from "graphql";
+import { withinDeadline } from "../../shared/deadline.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
-import { withinDeadline } from "../deadline.ts";
 import type { LocalSubgraph } from "../endpoints.ts";
 import type { Planner } from "../planner.ts";
 import type { SubscriptionRequest } from "./admission.ts";

@@ -7,6 +7,7 @@
  * Keeps nothing that is not in the log: another gateway serves the same cursors.
  */
 import type { Clock } from "../../shared/clock.ts";
+import { withinDeadline } from "../../shared/deadline.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
@@ -19,7 +20,6 @@ import type { EventLog } from "../../shared/messaging/bus.ts";
 import { createLogFollower } from "../../shared/messaging/log-follower.ts";
 import { createTurns } from "../../shared/turns.ts";
 import type { OperationContext } from "../context.ts";
-import { withinDeadline } from "../deadline.ts";
 import type { Admission, SubscriptionRequest } from "./admission.ts";
 import { type ChangeQueue, createChangeQueue } from "./change-queue.ts";
 import { createGroups, type Execute, type Member } from "./groups.ts";

@@ -12,6 +12,8 @@ import { AppError } from "../../shared/errors.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
+import type { Entrance } from "../admission/entrance.ts";
+import { rateLimited } from "../admission/rate-limit.ts";
 import type { AdmittedSubscription } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { type Admission, admitSubscription } from "./admission.ts";
@@ -23,6 +25,8 @@ import { createWritten } from "./written.ts";
 export interface Caller {
   /** Who asks; known once the connection is acknowledged. */
   identity: Identity;
+  /** For whom is counted. */
+  name: string;
   /** Writes a text; resolves when there is room for the next. */
   send(text: string): Promise<void>;
   /** Finds out who asks; false: refused, and the socket is being closed. */
@@ -30,14 +34,14 @@ export interface Caller {
   close(name: CloseName): void;
 }
 
-export interface OperationsParts {
+export interface OperationsParts extends Pick<Entrance, "gate" | "rates"> {
   readonly run: Run;
   /** Null: there is no log of changes that this process could read. */
   readonly hub: Hub | null;
   readonly masking: ErrorMasking;
 }
 
-export function createOperations({ run, hub, masking }: OperationsParts): Server<Caller> {
+export function createOperations({ run, hub, masking, rates, gate }: OperationsParts): Server<Caller> {
   const formattedOf = new WeakMap<GraphQLError, GraphQLFormattedError>();
 
   /** The protocol's library wants errors of its own kind; what leaves is what they were made from. */
@@ -56,19 +60,21 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
       const message = `${limits.operationsPerSocketMax} operations are under way on this socket.`;
       return [wrap(toPublic(new AppError("RATE_LIMITED", { message }), masking))];
     }
+    if (gate.overloaded) return [wrap(toPublic(gate.refusal(), masking))];
+    const till = rates?.open(caller.name);
+    if (till?.empty) return [wrap(toPublic(rateLimited(till), masking))];
     const request = {
       query: payload.query,
       operationName: payload.operationName ?? undefined,
       variables: (payload.variables ?? undefined) as Record<string, unknown> | undefined,
     };
     let subscription: AdmittedSubscription | undefined;
-    const result = await run(request, {
-      identity: caller.identity,
-      correlationId: randomUUID(),
-      admit: (admitted) => {
-        subscription = admitted;
-      },
-    });
+    const admit = (admitted: AdmittedSubscription) => {
+      subscription = admitted;
+    };
+    const context = { identity: caller.identity, correlationId: randomUUID(), till, admit };
+    const result = await gate.within(run(request, context));
+    till?.close();
     if (!subscription) {
       return result.data === undefined ? (result.errors ?? []).map(wrap) : executed("query", result);
     }
@@ -99,7 +105,7 @@ export function createOperations({ run, hub, masking }: OperationsParts): Server
 /** The owner of channels says who may ask for which: an empty question is answered or refused like any other. */
 async function assertChannel(run: Run, { channel }: Admission, identity: Identity): Promise<void> {
   const request = { query: channelQuestion, variables: { channel } };
-  const { errors } = await run(request, { identity, correlationId: randomUUID() });
+  const { errors } = await run(request, { identity, correlationId: randomUUID(), own: true });
   if (!errors || errors.length === 0) return;
   throw new Refusal(errors.map(({ message, extensions = {} }) => ({ message, path: ["stockChanged"], extensions })));
 }

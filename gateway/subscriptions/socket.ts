@@ -12,6 +12,8 @@ import { AppError } from "../../shared/errors.ts";
 import { type Authenticator, anonymous, type Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
+import { addressOf } from "../address.ts";
+import { callerName } from "../admission/rate-limit.ts";
 import { type CloseName, closeCodes } from "./close-codes.ts";
 import type { Caller } from "./operations.ts";
 
@@ -20,6 +22,7 @@ export interface SocketParts {
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly proxies: number;
   /** How to leave again; undefined: there are too many of this name already. */
   readonly enter: (name: string) => (() => void) | undefined;
 }
@@ -30,11 +33,11 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
   const { operations, log } = parts;
   const stops: (() => void)[] = [keepAlive(ws)];
   const close = (name: CloseName) => closeSocket(ws, name);
-  const caller: Caller = { identity: anonymous, send: (text) => send(ws, text), connect, close };
+  const caller: Caller = { identity: anonymous, name: "", send: (text) => send(ws, text), connect, close };
 
   async function connect(params: Params): Promise<boolean> {
     const identity = await identify(params, request, parts);
-    const refusal = identity ? admit(identity) : "UNAUTHENTICATED";
+    const refusal = typeof identity === "string" ? identity : admit(identity);
     if (refusal) close(refusal);
     // Gone in the meantime: what was taken is given back.
     if (ws.readyState !== ws.OPEN) release();
@@ -42,12 +45,14 @@ export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: Sock
   }
 
   function admit(identity: Identity): CloseName | null {
-    const { person, expiresAtMs } = identity;
-    const leave = parts.enter(person === null ? `address ${request.socket.remoteAddress}` : `person ${person}`);
+    const { expiresAtMs } = identity;
+    const name = callerName(identity, () => addressOf(request, parts.proxies));
+    const leave = parts.enter(name);
     if (!leave) return "TOO_MANY_CONNECTIONS";
     stops.push(leave);
     if (expiresAtMs !== undefined) stops.push(at(parts.clock, expiresAtMs, () => close("TOKEN_EXPIRED")));
     caller.identity = identity;
+    caller.name = name;
     return null;
   }
 
@@ -83,20 +88,20 @@ export function closeSocket(ws: WebSocket, name: CloseName): void {
   ws.close(code, reason);
 }
 
-/** From the first message, or from the upgrade request; null: there is a token, and it is not valid. */
+/** From the first message, or from the upgrade request; or why there is a token and nobody knows whose. */
 async function identify(
   params: Params,
   { headers }: IncomingMessage,
   { authenticator, log }: SocketParts,
-): Promise<Identity | null> {
+): Promise<Identity | CloseName> {
   const given = params?.["authorization"] ?? params?.["Authorization"] ?? headers.authorization;
-  if (given !== undefined && given !== null && typeof given !== "string") return null;
+  if (given !== undefined && given !== null && typeof given !== "string") return "UNAUTHENTICATED";
   try {
     return await authenticator.authenticate(given ?? undefined);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     log.info({ reason: error.message }, "token refused");
-    return null;
+    return error.code === "IDENTITY_UNAVAILABLE" ? error.code : "UNAUTHENTICATED";
   }
 }
 

@@ -11,6 +11,7 @@ import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Authenticator } from "../../shared/identity.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import type { Entrance } from "../admission/entrance.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { createDirectRun, type DirectRunParts } from "./direct-run.ts";
@@ -18,7 +19,7 @@ import { type ChangeWatcher, createHub, type Hub, type Run } from "./hub.ts";
 import { createOperations } from "./operations.ts";
 import { openSockets } from "./sockets.ts";
 
-export interface SubscriptionsParts {
+export interface SubscriptionsParts extends Entrance {
   readonly http: HttpServer;
   readonly server: ApolloServer<OperationContext>;
   readonly changes: EventLog | null;
@@ -39,13 +40,13 @@ export interface Subscriptions {
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, direct, watcher, authenticator, masking, clock, log } = parts;
+  const { http, server, changes, direct, watcher, rates, gate, proxies, authenticator, masking, clock, log } = parts;
   const longWay = runOn(server, masking);
   const run = direct ? createDirectRun({ ...direct, longWay, log }) : longWay;
   const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher });
   await hub?.start();
-  const operations = createOperations({ run, hub, masking });
-  const sockets = openSockets(http, { operations, authenticator, clock, log });
+  const operations = createOperations({ run, hub, masking, rates, gate });
+  const sockets = openSockets(http, { operations, proxies, authenticator, clock, log });
   return {
     hub,
     async stop(drainMs) {

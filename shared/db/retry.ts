@@ -44,7 +44,12 @@ export function judge(error: unknown): Verdict {
 
 /** Did a statement wait for a row lock as long as it may? */
 export function isLockTimeout(error: unknown): boolean {
-  return causes(error).some((cause) => (cause as { errno?: unknown }).errno === 1205);
+  return hasErrno(error, [1205]);
+}
+
+/** Is one of these numbers the server's? */
+export function hasErrno(error: unknown, errnos: readonly number[]): boolean {
+  return causes(error).some((cause) => errnos.includes((cause as { errno?: number }).errno ?? 0));
 }
 
 /** Runs `attempt` until it succeeds, fails for good, or has failed too often; then SOURCE_UNAVAILABLE. */

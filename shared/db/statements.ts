@@ -38,6 +38,14 @@ export function tupleMarks(dialect: Dialect, n: number, width: number): string {
   return `(${tuples.join(", ")})`;
 }
 
+/**
+ * For a table of which one index is the only way: while many rows change, MySQL/MariaDB take what has just left a range
+ * for what is in it, and would rather read the whole table.
+ */
+export function byIndex(dialect: Dialect, index: string): string {
+  return dialect === "mysql" ? ` FORCE INDEX (${index})` : ` INDEXED BY ${index}`;
+}
+
 /** Row locks until the transaction ends; SQLite's write transaction holds the whole database anyway. */
 export function forUpdate(dialect: Dialect): string {
   return dialect === "mysql" ? " FOR UPDATE" : "";

@@ -105,7 +105,7 @@ export interface EventData {
   /** One committed change of a position: its figures before and after, and what caused it. */
   "availability.changed": {
     readonly version: number;
-    readonly before: PositionFigures;
+    readonly before: FormerFigures;
     readonly after: PositionFigures;
     /** The last of the facts behind the change; the ids of all of them in `causeEventIds`. */
     readonly cause: ChangeCause;
@@ -202,6 +202,9 @@ export interface PositionFigures {
     >
   >;
 }
+
+/** The version before, and those of its figures that were not as they are now. */
+export type FormerFigures = Pick<PositionFigures, "version"> & Partial<PositionFigures>;
 
 /** The event behind a change, as far as a subscriber is told of it. */
 export interface ChangeCause {

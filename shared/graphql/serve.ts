@@ -1,17 +1,20 @@
 /**
  * A subgraph as a process of its own: GraphQL over HTTP for the gateway, and health for whoever watches.
  *
- * Checks the bearer token itself: the gateway passes it on, and nobody is believed because of where a call comes from.
+ * Answers whom its gateway vouches for with a signature, and nobody because of where a call comes from. With
+ * SIGNED_IDENTITY=off, behind a gateway that signs nothing, it checks the bearer token itself.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import { readEnv, toConfig } from "../config.ts";
-import { AppError, errorTable } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import { createKernel, type Kernel } from "../kernel.ts";
 import { createLifecycle, type Lifecycle, runMain, stopOnSignal } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { createLogger } from "../logging.ts";
+import { createIdentityReader, identityHeader } from "../signed-identity.ts";
 import { correlationIdOf, echoCorrelationId } from "./correlation.ts";
 import type { OperationRequest } from "./execute.ts";
 import type { Subgraph } from "./subgraph.ts";
@@ -70,14 +73,16 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
     genReqId: correlationIdOf,
   });
   echoCorrelationId(http);
+  const identify = createIdentify(kernel, subgraph.name);
 
   http.post("/graphql", async (request, reply) => {
     let identity: Identity;
     try {
-      identity = await kernel.authenticator.authenticate(request.headers.authorization);
+      identity = await identify(request.headers);
     } catch (error) {
-      const code = error instanceof AppError ? error.code : "INTERNAL";
-      return reply.status(401).send({ errors: [{ message: errorTable[code].message, extensions: { code } }] });
+      const { code, message } = error instanceof AppError ? error : new AppError("INTERNAL");
+      const status = code === "IDENTITY_UNAVAILABLE" ? 503 : 401;
+      return reply.status(status).send({ errors: [{ message, extensions: { code } }] });
     }
     return subgraph.execute(request.body as OperationRequest, { identity, correlationId: request.id });
   });
@@ -92,4 +97,13 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
     }
   });
   return http;
+}
+
+function createIdentify({ config, authenticator, clock }: Kernel, name: string) {
+  const read = createIdentityReader(config.internalSecrets, name, clock);
+  return async (headers: IncomingHttpHeaders): Promise<Identity> => {
+    if (!config.signedIdentity) return authenticator.authenticate(headers.authorization);
+    const signed = headers[identityHeader];
+    return read(typeof signed === "string" ? signed : undefined);
+  };
 }

@@ -6,6 +6,8 @@
  */
 import { readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
+import { createHeadExport } from "../audit/heads.ts";
+import { createSealer } from "../audit/sealer.ts";
 import type { CommandDeps, Committed, RequestContext } from "../command.ts";
 import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
@@ -16,6 +18,7 @@ import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
+import { auditChainResolvers } from "./audit-chain.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
 
@@ -85,13 +88,16 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     log,
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
-  signal.listen(() => relay.notify());
+  signal.listen((events) => relay.notify(events));
+  const heads = createHeadExport({ file: kernel.config.auditHeadsFile, clock, log });
   return {
     name: spec.name,
     sdl: spec.sdl,
     db,
-    ...createOperations(createSubgraphSchema(spec), log, spec.contextFor),
+    ...createOperations(createSubgraphSchema(withAuditChain(spec)), log, spec.contextFor),
     consumers: [
+      // Stopped last of all, so that it seals what the others have left.
+      createSealer({ db, clock, log, heads }),
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
         createConsumer({ db, bus, clock, log, committed: signal.committed }, withRepublishing(spec.name, consumer)),
@@ -103,6 +109,11 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     // Not the bus: without it answers grow old and say so, which is better than no answers.
     ready: () => db.ping(),
   };
+}
+
+function withAuditChain(spec: SubgraphSpec): SubgraphSpec {
+  const { Query, ...types } = auditChainResolvers(spec.db);
+  return { ...spec, resolvers: { ...spec.resolvers, ...types, Query: { ...spec.resolvers["Query"], ...Query } } };
 }
 
 /** A subgraph's SDL: what all have in common, then the `schema.graphql` beside the calling module. */

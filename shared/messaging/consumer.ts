@@ -4,6 +4,7 @@
  * An event has its effect once, however often it comes: its id goes into the inbox in the transaction of the effect.
  * An event that cannot be applied is set aside as a dead letter with its code and a hint; it never blocks the others.
  */
+import { createBatches } from "../batches.ts";
 import type { Clock } from "../clock.ts";
 import type { Committed } from "../command.ts";
 import type { Database, Transaction } from "../db/database.ts";
@@ -23,6 +24,8 @@ export interface ConsumerSpec {
   readonly name: string;
   readonly topic: Topic;
   readonly types: readonly EventType[];
+  /** Of these types, only those that mean something here: the others cost nothing. Absent: all. */
+  concerns?(event: AnyEvent): boolean;
   /** Applies events it has not seen before, in the order they came. May run more than once (see `Database`). */
   handle(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder): Promise<void>;
   /** After everything before the heartbeat has been applied. */
@@ -53,15 +56,50 @@ export function causeOf(consumer: string, event: AnyEvent): Cause {
 
 export function createConsumer(deps: ConsumerDeps, spec: ConsumerSpec): Part {
   const wanted = new Set<string>(spec.types);
+  const together = createTogether(deps, spec);
   let subscription: Subscription | undefined;
 
   async function onBatch(batch: Batch): Promise<void> {
-    const events = batch.events.filter((event) => wanted.has(event.type));
-    if (events.length > 0) await applyAll(events);
+    const events = batch.events.filter((event) => wanted.has(event.type) && (spec.concerns?.(event) ?? true));
+    if (events.length > 0) await together.add(events);
     if (batch.heartbeats.length > 0) await spec.heartbeat?.(batch.partition, batch.heartbeats);
   }
 
-  /** The batch as one; if that fails for good, each event by itself, so that one cannot spoil the others. */
+  return {
+    name: `consumer:${spec.name}`,
+    async start() {
+      subscription = await deps.bus.consume(spec.topic, spec.name, onBatch);
+    },
+    async stop() {
+      await subscription?.stop();
+    },
+  };
+}
+
+/** What several partitions bring at the same moment is one transaction; no partition holds up another. */
+function createTogether(deps: ConsumerDeps, spec: ConsumerSpec) {
+  const { apply, applyAll } = createApplication(deps, spec);
+  return createBatches<readonly AnyEvent[], void>({
+    itemsMax: deps.bus.partitions,
+    sizeMax: limits.consumerBatchMax,
+    sizeOf: (events) => events.length,
+    atOnceMax: limits.consumerBatchesAtOnceMax,
+    waitingMax: Number.MAX_SAFE_INTEGER,
+    full: "",
+    async run(parts) {
+      try {
+        await (parts.length === 1 ? applyAll(parts.flat()) : apply(parts.flat()));
+        return parts.map(() => ({ status: "fulfilled", value: undefined }));
+      } catch (error) {
+        if (parts.length === 1) throw error;
+        return Promise.allSettled(parts.map(applyAll));
+      }
+    },
+  });
+}
+
+function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
+  /** A partition's events as one; if that fails for good, each by itself, so that one cannot spoil the others. */
   async function applyAll(events: readonly AnyEvent[]): Promise<void> {
     try {
       await apply(events);
@@ -102,15 +140,7 @@ export function createConsumer(deps: ConsumerDeps, spec: ConsumerSpec): Part {
     if (told.length > 0) deps.committed(told);
   }
 
-  return {
-    name: `consumer:${spec.name}`,
-    async start() {
-      subscription = await deps.bus.consume(spec.topic, spec.name, onBatch);
-    },
-    async stop() {
-      await subscription?.stop();
-    },
-  };
+  return { apply, applyAll };
 }
 
 /** Enters the events into the inbox; returns those that were not in it. */

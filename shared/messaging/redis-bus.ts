@@ -8,12 +8,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { type AnyEvent, type Heartbeat, partitionOf, type Topic } from "../events/canonical-event.ts";
+import { createEventTexts, textOf } from "../events/event-text.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { connectRedis, type Redis } from "../redis.ts";
-import type { BatchHandler, Bus, Subscription } from "./bus.ts";
-import { createPartitionLeases, type PartitionLeases } from "./partition-leases.ts";
+import type { Bus } from "./bus.ts";
+import { createPartitionLeases } from "./partition-leases.ts";
 import { createRedisLog, type RedisLog } from "./redis-log.ts";
+import { readLoop } from "./redis-reader.ts";
 
 export interface RedisBusOptions {
   readonly url: string;
@@ -21,12 +23,6 @@ export interface RedisBusOptions {
   readonly log: Logger;
   readonly partitions?: number;
 }
-
-/** `[stream, [[entryId, [field, value, …]], …]]` as XREADGROUP answers. */
-type StreamReply = [key: string, entries: [id: string, fields: string[] | null][]];
-
-/** Every entry of a group is read under this one name; see above. */
-const reader = "reader";
 
 export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   const { prefix, log } = options;
@@ -42,10 +38,11 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   };
   const connect = () => connectRedis({ ...options, blockingTimeoutMs: limits.streamBlockMs * 3 });
   const changes = Array.from({ length: partitions }, (_, partition) => streamKey("availability", partition));
+  const texts = createEventTexts(limits.eventTextsMax);
   const logs: RedisLog[] = [];
   // Each with a connection of its own to wait on: two that wait on one would wait for each other.
   const openLog = () => {
-    const log = createRedisLog({ redis, connect, epoch, keys: changes });
+    const log = createRedisLog({ redis, connect, epoch, keys: changes, texts });
     logs.push(log);
     return log;
   };
@@ -54,28 +51,28 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
     partitions,
     async publish(topic, events) {
       await waitForReaders(topic);
-      await add(
+      for (const event of events) texts.remember(event);
+      await addEvents(redis, events, (event) => streamKey(topic, partitionOf(event, partitions)));
+    },
+    heartbeat: (system, timeMs) =>
+      addHeartbeat(
         redis,
-        events.map((event) => ({
-          key: streamKey(topic, partitionOf(event, partitions)),
-          field: "event" as const,
-          value: JSON.stringify(event),
-        })),
-      );
-    },
-    async heartbeat(system, timeMs) {
-      const value = JSON.stringify({ system, timeMs } satisfies Heartbeat);
-      const entries = Array.from({ length: partitions }, (_, p) => ({
-        key: streamKey("facts", p),
-        field: "heartbeat" as const,
-        value,
-      }));
-      await add(redis, entries);
-    },
+        { system, timeMs },
+        Array.from({ length: partitions }, (_, p) => streamKey("facts", p)),
+      ),
     async consume(topic, group, handler) {
       const blocking = await connect();
       const leases = createPartitionLeases(redis, `${prefix}group:${topic}:${group}`, partitions);
-      const running = readLoop({ redis, blocking, leases, group, handler, log, key: (p) => streamKey(topic, p) });
+      const running = readLoop({
+        redis,
+        blocking,
+        leases,
+        group,
+        handler,
+        log,
+        texts,
+        key: (p) => streamKey(topic, p),
+      });
       readers.add(running);
       return {
         stop: async () => {
@@ -95,6 +92,21 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
       redis.disconnect();
     },
   };
+}
+
+function addEvents(redis: Redis, events: readonly AnyEvent[], keyOf: (event: AnyEvent) => string): Promise<void> {
+  return add(
+    redis,
+    events.map((event) => ({ key: keyOf(event), field: "event", value: textOf(event) })),
+  );
+}
+
+function addHeartbeat(redis: Redis, heartbeat: Heartbeat, keys: readonly string[]): Promise<void> {
+  const value = JSON.stringify(heartbeat);
+  return add(
+    redis,
+    keys.map((key) => ({ key, field: "heartbeat", value })),
+  );
 }
 
 interface NewEntry {
@@ -124,128 +136,6 @@ function createLagBrake(redis: Redis, partitions: number, streamKey: (topic: Top
     }
     checkedAtMs = Date.now();
   };
-}
-
-interface ReadLoop {
-  readonly redis: Redis;
-  readonly blocking: Redis;
-  readonly leases: PartitionLeases;
-  readonly group: string;
-  readonly handler: BatchHandler;
-  readonly log: Logger;
-  readonly key: (partition: number) => string;
-}
-
-function readLoop(loop: ReadLoop): Subscription {
-  const { blocking, leases, log, key } = loop;
-  let stopped = false;
-  /** Partitions whose unacknowledged entries have been worked off; the others are read from the start of those. */
-  const caughtUp = new Set<number>();
-
-  async function pass(): Promise<void> {
-    const { held: owned, taken } = await leases.renew();
-    for (const partition of caughtUp) {
-      if (!owned.includes(partition) || taken.includes(partition)) caughtUp.delete(partition);
-    }
-    if (owned.length === 0) {
-      await wait(limits.leaseMs / 10);
-      return;
-    }
-    const replies = await read(loop, owned, caughtUp);
-    const partitionOfKey = new Map(owned.map((partition) => [key(partition), partition]));
-    await Promise.all(
-      replies.map(async ([streamKey, entries]) => {
-        const partition = partitionOfKey.get(streamKey) as number;
-        if (entries.length === 0) caughtUp.add(partition);
-        else await deliver(loop, partition, entries, caughtUp);
-      }),
-    );
-  }
-
-  async function run(): Promise<void> {
-    while (!stopped) {
-      try {
-        await pass();
-      } catch (error) {
-        if (!stopped) await recover(error);
-      }
-    }
-  }
-
-  /** Makes the group where it is missing; whatever else went wrong may be better a moment later. Never fails. */
-  async function recover(error: unknown): Promise<void> {
-    caughtUp.clear();
-    try {
-      if (!isMissingGroup(error)) throw error;
-      await createGroups(loop, (await leases.renew()).held);
-    } catch (problem) {
-      log.warn({ error: problem, group: loop.group }, "reading the event stream failed; it is tried again");
-      await wait(limits.consumerBackoffMs * 4);
-    }
-  }
-
-  const finished = run();
-  return {
-    async stop() {
-      if (!stopped) {
-        stopped = true;
-        blocking.disconnect();
-        await finished.catch(() => {});
-        await leases.release().catch(() => {});
-      }
-    },
-  };
-}
-
-async function read(loop: ReadLoop, owned: readonly number[], caughtUp: ReadonlySet<number>): Promise<StreamReply[]> {
-  const group = ["GROUP", loop.group, reader] as const;
-  const count = ["COUNT", limits.consumerBatchMax] as const;
-  const streams = [...owned.map(loop.key), ...owned.map((partition) => (caughtUp.has(partition) ? ">" : "0"))];
-  // While anything unacknowledged is left, the read must not block on the new; it brings what is there of it, so that
-  // a partition which fails does not hold up the others.
-  const replies = owned.every((partition) => caughtUp.has(partition))
-    ? await loop.blocking.xreadgroup(...group, ...count, "BLOCK", limits.streamBlockMs, "STREAMS", ...streams)
-    : await loop.redis.xreadgroup(...group, ...count, "STREAMS", ...streams);
-  return (replies ?? []) as StreamReply[];
-}
-
-async function deliver(
-  loop: ReadLoop,
-  partition: number,
-  entries: StreamReply[1],
-  caughtUp: Set<number>,
-): Promise<void> {
-  const events: AnyEvent[] = [];
-  const heartbeats: Heartbeat[] = [];
-  for (const [, fields] of entries) {
-    // A trimmed entry that was still unacknowledged comes back without fields.
-    if (!fields) continue;
-    if (fields[0] === "event") events.push(JSON.parse(fields[1] as string) as AnyEvent);
-    else heartbeats.push(JSON.parse(fields[1] as string) as Heartbeat);
-  }
-  try {
-    await loop.handler({ partition, events, heartbeats });
-    await loop.redis.xack(loop.key(partition), loop.group, ...entries.map(([id]) => id));
-  } catch (error) {
-    loop.log.warn({ error, group: loop.group, partition }, "a batch was not handled; it comes again");
-    caughtUp.delete(partition);
-    await wait(limits.consumerBackoffMs);
-  }
-}
-
-async function createGroups(loop: ReadLoop, owned: readonly number[]): Promise<void> {
-  for (const partition of owned) {
-    try {
-      // From the start of the stream: a group that is new, or whose stream was lost, has missed everything in it.
-      await loop.redis.xgroup("CREATE", loop.key(partition), loop.group, "0", "MKSTREAM");
-    } catch (error) {
-      if (!String(error).includes("BUSYGROUP")) throw error;
-    }
-  }
-}
-
-function isMissingGroup(error: unknown): boolean {
-  return String(error).includes("NOGROUP");
 }
 
 async function greatestLag(redis: Redis, partitions: number, key: (partition: number) => string): Promise<number> {

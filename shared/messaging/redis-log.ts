@@ -6,7 +6,7 @@
  * first waits.
  */
 import { AppError } from "../errors.ts";
-import type { AnyEvent } from "../events/canonical-event.ts";
+import type { EventTexts } from "../events/event-text.ts";
 import { limits } from "../limits.ts";
 import { type LogPosition, noEntry } from "../log-cursor.ts";
 import type { Redis } from "../redis.ts";
@@ -19,6 +19,7 @@ export interface RedisLogParts {
   readonly epoch: () => Promise<string>;
   /** The streams, by partition. */
   readonly keys: readonly string[];
+  readonly texts: EventTexts;
 }
 
 export interface RedisLog extends EventLog {
@@ -82,7 +83,7 @@ async function entriesOf(parts: RedisLogParts, replies: StreamReply[] | null, fr
     (byKey.get(parts.keys[partition] as string) ?? []).map(([id, fields]) => ({
       partition,
       id,
-      event: JSON.parse(fields[1] as string) as AnyEvent,
+      event: parts.texts.eventOf(fields[1] as string),
     })),
   );
 }

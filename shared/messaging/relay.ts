@@ -1,24 +1,33 @@
 /**
  * The relay: outbox rows → bus, at least once, of one partition key in the order of commit, however many relays there are.
  *
- * Rows are claimed by their state with a fenced UPDATE, never by "id greater than the last": row numbers are given
- * before COMMIT, so a transaction may commit a lower number later. A claim that is not finished in time is open to
- * the next relay; the copies that may follow are removed by the consumers' inboxes.
+ * How rows are claimed is in `outbox.ts`. A claim that is not finished in time is open to the next relay; the copies
+ * that may follow are removed by the consumers' inboxes.
  */
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
-import type { Database, Transaction } from "../db/database.ts";
-import { marks, upsertRows } from "../db/statements.ts";
-import type { AnyEvent, Topic } from "../events/canonical-event.ts";
+import type { Database } from "../db/database.ts";
+import { upsertRows } from "../db/statements.ts";
+import { type AnyEvent, type Topic, topicOf } from "../events/canonical-event.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
+import { createRecent } from "../recent.ts";
 import type { Bus } from "./bus.ts";
+import {
+  type ClaimedRow,
+  claimRows,
+  eventsOf,
+  type OwnEvents,
+  oldestWaiting,
+  release,
+  reopenStaleClaims,
+} from "./outbox.ts";
 
 export interface Relay extends Part {
-  /** There may be new rows: look soon. */
-  notify(): void;
+  /** These are new in the outbox: look soon, and need not read them again. */
+  notify(events: readonly AnyEvent[]): void;
   /** Publishes until the outbox is empty; how many rows that were. */
   flush(): Promise<number>;
   /** Tells the bus up to when everything has been published. */
@@ -38,10 +47,7 @@ interface RelayDeps {
 
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, drainMs = limits.drainMs } = deps;
-  const publish = publishing(deps);
-  const relayId = randomUUID();
-  let claims = 0;
-  let halted = false;
+  const passes = createPasses(deps);
   let beat: NodeJS.Timeout | undefined;
   let work: Promise<unknown> = Promise.resolve();
 
@@ -52,24 +58,9 @@ export function createRelay(deps: RelayDeps): Relay {
     return mine;
   }
 
-  async function publishAll(): Promise<number> {
-    await republishIfLost(db, bus, clock, log);
-    await reopenStaleClaims(db, clock);
-    let published = 0;
-    for (;;) {
-      const claim = `${relayId}:${++claims}`;
-      const { rows, isLast } = await claimRows(db, clock, claim);
-      await publishClaimed(db, publish, claim, rows);
-      published += rows.length;
-      // Others may write faster than we publish: what is left then is in the outbox for the next relay.
-      if (isLast || halted) return published;
-      await pauseAfter(rows.length);
-    }
-  }
-
   async function beatOnce(): Promise<void> {
     const nowMs = clock.now();
-    const [waiting] = await db.query<{ since: number | string | null }>(oldestWaiting);
+    const [waiting] = await db.query<{ since: number | string | null }>(oldestWaiting(db.dialect));
     await bus.heartbeat(db.system, Math.min(nowMs, Number(waiting?.since ?? nowMs)));
   }
 
@@ -81,9 +72,9 @@ export function createRelay(deps: RelayDeps): Relay {
     }
   }
 
-  const poll = createPoll(() => guarded(() => serially(publishAll)));
+  const poll = createPoll(() => guarded(() => serially(passes.soon)));
 
-  const relay: Relay = {
+  return {
     name: `relay:${db.system}`,
     async start() {
       poll.start();
@@ -93,26 +84,70 @@ export function createRelay(deps: RelayDeps): Relay {
     async stop() {
       poll.stop();
       clearInterval(beat);
-      const enough = setTimeout(() => {
-        halted = true;
-      }, drainMs);
-      await serially(publishAll).catch((error) => log.warn({ error }, "the outbox was not emptied at stop"));
+      const enough = setTimeout(passes.halt, drainMs);
+      await serially(passes.whole).catch((error) => log.warn({ error }, "the outbox was not emptied at stop"));
       clearTimeout(enough);
     },
-    notify: () => poll.soon(),
-    flush: () => serially(publishAll),
+    notify(events) {
+      passes.remember(events);
+      poll.soon();
+    },
+    flush: () => serially(passes.whole),
     heartbeat: beatOnce,
   };
-  return relay;
 }
 
-/** Since when something waits: rows are numbered as they are written, so the oldest is among the first of each state. */
-const oldestWaiting = `SELECT MIN(created_at_ms) AS since FROM (${["new", "claimed"]
-  .map(
-    (state) =>
-      `SELECT created_at_ms FROM (SELECT created_at_ms FROM outbox WHERE state = '${state}' ORDER BY id LIMIT 1000) ${state}_rows`,
-  )
-  .join(" UNION ALL ")}) waiting`;
+/** Ways through the outbox, each until nothing is left in it; how many rows that were. */
+interface Passes {
+  whole(): Promise<number>;
+  /** As often as there is something new: what others left behind waits for the next look at it. */
+  soon(): Promise<number>;
+  /** Lets the pass under way end after its batch. */
+  halt(): void;
+  /** These need not be read again. */
+  remember(events: readonly AnyEvent[]): void;
+}
+
+function createPasses(deps: RelayDeps): Passes {
+  const { db, bus, clock, log } = deps;
+  const publish = publishing(deps);
+  const relayId = randomUUID();
+  const own: OwnEvents = createRecent(limits.relayOwnEventsMax);
+  let claims = 0;
+  let halted = false;
+  let lookedForLostAtMs = Number.NEGATIVE_INFINITY;
+
+  async function whole(): Promise<number> {
+    await republishIfLost(db, bus, clock, log);
+    await reopenStaleClaims(db, clock);
+    lookedForLostAtMs = performance.now();
+    return publishNew();
+  }
+
+  async function publishNew(): Promise<number> {
+    let published = 0;
+    for (;;) {
+      const claim = `${relayId}:${++claims}`;
+      const { rows, isLast } = await claimRows(db, clock, claim);
+      await publishClaimed(db, publish, claim, rows, own);
+      published += rows.length;
+      // Others may write faster than we publish: what is left then is in the outbox for the next relay.
+      if (isLast || halted) return published;
+      await pauseAfter(rows.length);
+    }
+  }
+
+  return {
+    whole,
+    soon: () => (performance.now() - lookedForLostAtMs < limits.relayPollMs ? publishNew() : whole()),
+    halt() {
+      halted = true;
+    },
+    remember(events) {
+      for (const event of events) own.set(event.id, event);
+    },
+  };
+}
 
 function pauseAfter(published: number): Promise<unknown> {
   // All that is left follows on what another relay is publishing.
@@ -128,18 +163,26 @@ interface Poll {
   soon(): void;
 }
 
-/** Runs `pass` now and then, and soon after being asked to; never again once stopped. */
+/**
+ * Runs `pass` now and then, and soon after being asked to; never again once stopped. However often it is asked while a
+ * pass is under way, one more follows: passes that wait for a silent server must not queue up.
+ */
 function createPoll(pass: () => Promise<void>): Poll {
   let running = false;
   let timer: NodeJS.Timeout | undefined;
-  let soon = false;
+  let isSoon = false;
+  let isPassing = false;
 
   function schedule(delayMs: number): void {
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      soon = false;
-      await pass();
-      if (running && !soon) schedule(limits.relayPollMs);
+      isPassing = true;
+      do {
+        isSoon = false;
+        await pass();
+      } while (running && isSoon);
+      isPassing = false;
+      if (running) schedule(limits.relayPollMs);
     }, delayMs);
   }
 
@@ -153,66 +196,11 @@ function createPoll(pass: () => Promise<void>): Poll {
       clearTimeout(timer);
     },
     soon() {
-      if (!running || soon) return;
-      soon = true;
-      schedule(0);
+      if (!running || isSoon) return;
+      isSoon = true;
+      if (!isPassing) schedule(0);
     },
   };
-}
-
-interface ClaimedRow {
-  readonly topic: Topic;
-  readonly body: string;
-}
-
-interface Claim {
-  readonly rows: readonly ClaimedRow[];
-  /** There were no more than this. */
-  readonly isLast: boolean;
-}
-
-/**
- * Claims the oldest new rows. They are named by number: a condition on `state` that an index answers would wait for
- * rows that are not committed yet. The second look at it, in a form no index answers, leaves alone what another relay
- * has claimed in between.
- */
-async function claimRows(db: Database, clock: Clock, claim: string): Promise<Claim> {
-  const found = await db.query<{ id: number }>(
-    `SELECT id FROM outbox WHERE state = 'new' ORDER BY id LIMIT ${limits.relayBatchMax}`,
-  );
-  const isLast = found.length < limits.relayBatchMax;
-  if (found.length === 0) return { rows: [], isLast };
-  const ids = found.map((row) => row.id);
-  return db.transaction(async (tx) => {
-    await tx.run(
-      `UPDATE outbox SET state = 'claimed', claim = ?, claimed_at_ms = ?
-        WHERE id IN (${marks(ids.length)}) AND COALESCE(state, '') = 'new'`,
-      [claim, clock.now(), ...ids],
-    );
-    const waiting = await leaveToOthers(tx, claim);
-    const rows = await tx.query<ClaimedRow>(
-      "SELECT topic, body FROM outbox WHERE state = 'claimed' AND claim = ? ORDER BY id",
-      [claim],
-    );
-    return { rows, isLast: isLast && waiting === 0 };
-  });
-}
-
-/**
- * Gives back what follows on rows that another relay is publishing right now: of one partition key a later event never
- * overtakes an earlier one. How many rows that were; they are new again, and soon claimed by somebody.
- */
-async function leaveToOthers(tx: Transaction, claim: string): Promise<number> {
-  const busy = await tx.query<{ partition_key: string }>(
-    "SELECT DISTINCT partition_key FROM outbox WHERE state = 'claimed' AND claim <> ?",
-    [claim],
-  );
-  if (busy.length === 0) return 0;
-  return tx.run(
-    `UPDATE outbox SET state = 'new', claim = NULL
-      WHERE state = 'claimed' AND claim = ? AND partition_key IN (${marks(busy.length)})`,
-    [claim, ...busy.map((row) => row.partition_key)],
-  );
 }
 
 type Publish = Bus["publish"];
@@ -229,38 +217,18 @@ async function publishClaimed(
   publish: Publish,
   claim: string,
   rows: readonly ClaimedRow[],
+  own: OwnEvents,
 ): Promise<void> {
+  if (rows.length === 0) return;
+  const ids = rows.map((row) => row.id);
   try {
-    for (const [topic, events] of byTopic(rows)) await publish(topic, events);
+    for (const [topic, events] of byTopic(await eventsOf(db, rows, own))) await publish(topic, events);
   } catch (error) {
-    await giveBack(db, claim);
+    // What could not be published is open at once: without this it would wait until the claim is stale.
+    await release(db, claim, ids, "new");
     throw error;
   }
-  if (rows.length > 0) await markPublished(db, claim);
-}
-
-/** What could not be published is open at once: without this it would wait until the claim is stale. */
-async function giveBack(db: Database, claim: string): Promise<void> {
-  await db.transaction((tx) =>
-    tx.run("UPDATE outbox SET state = 'new', claim = NULL WHERE claim = ? AND state = 'claimed'", [claim]),
-  );
-}
-
-async function markPublished(db: Database, claim: string): Promise<void> {
-  await db.transaction((tx) =>
-    tx.run("UPDATE outbox SET state = 'done' WHERE state = 'claimed' AND claim = ?", [claim]),
-  );
-}
-
-async function reopenStaleClaims(db: Database, clock: Clock): Promise<void> {
-  const before = clock.now() - limits.relayClaimMs;
-  const [stale] = await db.query("SELECT 1 AS one FROM outbox WHERE state = 'claimed' AND claimed_at_ms < ? LIMIT 1", [
-    before,
-  ]);
-  if (!stale) return;
-  await db.transaction((tx) =>
-    tx.run("UPDATE outbox SET state = 'new', claim = NULL WHERE state = 'claimed' AND claimed_at_ms < ?", [before]),
-  );
+  await release(db, claim, ids, "done");
 }
 
 /** The stream may lose acknowledged writes; the outbox has not. Copies are harmless, holes are not. */
@@ -278,13 +246,13 @@ async function republishIfLost(db: Database, bus: Bus, clock: Clock, log: Logger
   });
 }
 
-function byTopic(rows: readonly ClaimedRow[]): Map<Topic, AnyEvent[]> {
+function byTopic(events: readonly AnyEvent[]): Map<Topic, AnyEvent[]> {
   const topics = new Map<Topic, AnyEvent[]>();
-  for (const row of rows) {
-    const event = JSON.parse(row.body) as AnyEvent;
-    const list = topics.get(row.topic);
+  for (const event of events) {
+    const topic = topicOf(event.type);
+    const list = topics.get(topic);
     if (list) list.push(event);
-    else topics.set(row.topic, [event]);
+    else topics.set(topic, [event]);
   }
   return topics;
 }

@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
+import { byIndex } from "../db/statements.ts";
 import type { Topic } from "../events/canonical-event.ts";
 import { createRounds, type Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
@@ -37,7 +38,7 @@ export function createUnpublished({ db, clock, log, topic, found }: UnpublishedP
   async function look(): Promise<void> {
     const beganMs = clock.now();
     const rows = await db.query<{ partition_key: string }>(
-      `SELECT DISTINCT partition_key FROM outbox WHERE state IN ('new', 'claimed') AND topic = ?
+      `SELECT DISTINCT partition_key FROM outbox${byIndex(db.dialect, "outbox_state")} WHERE state IN ('new', 'claimed') AND topic = ?
         LIMIT ${limits.unpublishedPositionsMax + 1}`,
       [topic],
     );

@@ -20,6 +20,7 @@ export const access: AccessTable = {
   "Query.channelPolicies": policyReaders,
   "ChannelPolicy.effect": policyReaders,
   "Query.reservation": [...buyers, "planner", "auditor"],
+  "Query.availabilityAuditChain": ["auditor"],
   "Subscription.stockChanged": "anyone",
   "Mutation.reserveStock": buyers,
   "Mutation.confirmReservation": [...buyers, "planner"],

@@ -94,7 +94,10 @@ export function createAnswers(deps: OutlookDeps): Answers {
     async ofChange(loaders, key, { before, after }, channel) {
       const told = async (figures: PositionFigures) =>
         (await outlooks.loadWith(loaders, fromFigures(key.sku, key.locationId, figures), channel)).answer;
-      return { availability: await told(after), previousAvailableToSell: (await told(before)).availableToSell };
+      return {
+        availability: await told(after),
+        previousAvailableToSell: (await told({ ...after, ...before })).availableToSell,
+      };
     },
     channelFor: (identity, asked) => channelFor(policy(), identity, asked),
     kept: (skus, locationIds, channel) => keptAnswers(outlooks, deps.clock.now(), skus, locationIds, channel),

@@ -9,7 +9,7 @@ import type { Transaction } from "../../shared/db/database.ts";
 import { type AnyEvent, type ChangeCause, changeCauseOf } from "../../shared/events/canonical-event.ts";
 import { partitionKey, positionText } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
-import { figuresOf, type Projected } from "./domain/projection.ts";
+import { figuresOf, formerFiguresOf, type Projected } from "./domain/projection.ts";
 import { allocate, claim, handOver, type Reservation, reservationChanged } from "./domain/reservation.ts";
 import type { ReservationLineRow } from "./entities.ts";
 import { lockKnownPositions, type PositionKey, saveClaims } from "./store/positions.ts";
@@ -114,7 +114,7 @@ export function tellPosition(
       locationId,
       data: {
         version,
-        before: figuresOf(before),
+        before: formerFiguresOf(before, after),
         after: figuresOf(after),
         cause: causes.at(-1) as ChangeCause,
         causeEventIds: causes.map(({ eventId }) => eventId),

@@ -6,6 +6,7 @@
  * and the database answers. Commands never read from here.
  */
 import type { CacheStore } from "../../shared/cache/cache-store.ts";
+import { impatient } from "../../shared/cache/impatient.ts";
 import {
   createReadThrough,
   type Reading,
@@ -122,9 +123,10 @@ interface RowsParts extends Pick<RowCacheParts, "db" | "clock" | "log" | "others
 }
 
 function createRows({ db, clock, log, others, trusted, isUpToDate }: RowsParts): KeptRows {
+  const store = others && impatient(others.store, clock);
   const shared = <V>(kind: string): SharedTier<V> | null =>
-    others && {
-      store: named(others.store, kind),
+    store && {
+      store: named(store, kind),
       encode: ({ value, validUntilMs }) => JSON.stringify({ value, validUntilMs }),
       decode: (text, version) => ({ ...(JSON.parse(text) as Pick<Reading<V>, "value" | "validUntilMs">), version }),
       failed: (error) => log.debug({ error, kind }, "the shared cache does not answer"),

@@ -12,6 +12,7 @@ import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
+import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -66,6 +67,7 @@ export const availabilityDatabase: DatabaseSpec = {
     MasterData1767225600002,
     ProductCost1767225600003,
     DueLetters1767225600004,
+    AuditSeals1767225600005,
     Availability1767225600401,
     Reservations1767225600402,
     Inbound1767225600403,

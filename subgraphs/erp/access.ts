@@ -14,6 +14,7 @@ export const access: AccessTable = {
   "Query.purchaseOrders": "person",
   "Query.transferOrder": "person",
   "Query.transferOrders": "person",
+  "Query.erpAuditChain": ["auditor"],
   "Product.unitCost": "person",
   "StockPosition.book": "person",
   "Mutation.saveProducts": ["connector-erp", "planner"],

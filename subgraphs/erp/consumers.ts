@@ -42,6 +42,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       name: consumerName,
       topic: "facts",
       types: [...postedTypes, "pick.confirmed", "snapshot.requested"],
+      concerns: (event) => event.type !== "pick.confirmed" || event.documentRef?.type === "TRANSFER",
       async handle(tx, events, recorder) {
         const nowMs = clock.now();
         const [first, ...others] = events;

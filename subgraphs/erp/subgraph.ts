@@ -10,6 +10,7 @@ import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
 import { FoundByIndex1767225600104 } from "../../migrations/erp/004-found-by-index.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
+import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import {
   commandDeps,
@@ -33,6 +34,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
     migrations: [
       Kernel1767225600001,
       DueLetters1767225600004,
+      AuditSeals1767225600005,
       Erp1767225600101,
       ErpTransfers1767225600102,
       Arrivals1767225600103,

@@ -8,6 +8,7 @@ import type { AccessTable } from "../../shared/access.ts";
 export const access: AccessTable = {
   "Query.return": "person",
   "Query.returns": "person",
+  "Query.returnsAuditChain": ["auditor"],
   "StockPosition.returns": "person",
   "Mutation.authorizeReturn": ["returns-desk", "storefront", "portal"],
   "Mutation.receiveReturn": ["returns-desk", "warehouse"],

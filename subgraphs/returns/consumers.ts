@@ -27,6 +27,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       name: consumerName,
       topic: "facts",
       types: ["master.changed", ...departures, "snapshot.requested"],
+      concerns: (event) => !isFromWarehouse(event) || isDeparture(event),
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
         await follow(tx, events, recorder, clock.now());
@@ -58,12 +59,12 @@ async function follow(tx: Transaction, events: readonly AnyEvent[], recorder: Re
   await post(tx, recorder, nowMs, postings);
 }
 
+function isFromWarehouse(event: AnyEvent): event is DepartureEvent {
+  return (departures as readonly string[]).includes(event.type);
+}
+
 function isDeparture(event: AnyEvent): event is DepartureEvent {
-  return (
-    (departures as readonly string[]).includes(event.type) &&
-    event.documentRef?.type === "RETURN" &&
-    event.fromBucket === "quarantine"
-  );
+  return isFromWarehouse(event) && event.documentRef?.type === "RETURN" && event.fromBucket === "quarantine";
 }
 
 function toDeparture(event: DepartureEvent): Departure {

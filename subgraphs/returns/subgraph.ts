@@ -11,6 +11,7 @@ import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
+import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -34,6 +35,7 @@ export async function createReturns(kernel: Kernel): Promise<Subgraph> {
       MasterData1767225600002,
       ProductCost1767225600003,
       DueLetters1767225600004,
+      AuditSeals1767225600005,
       Returns1767225600301,
       Dispositions1767225600302,
       ReturnsByItem1767225600303,

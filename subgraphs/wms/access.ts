@@ -13,6 +13,7 @@ export const access: AccessTable = {
   "Query.stockCount": ["warehouse", "supervisor", "planner", "manager", "controller", "auditor"],
   "Query.receipt": "person",
   "Query.receipts": "person",
+  "Query.wmsAuditChain": ["auditor"],
   "StockPosition.physical": "person",
   "StockPosition.movements": "person",
   "Mutation.recordStockEvents": ["connector-wms", "warehouse"],

@@ -18,7 +18,7 @@ import { snapshotEvent } from "./domain/canonical.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { noTransferLine, type Paper, toPutBack, withPaper } from "./domain/transfer.ts";
 import { type Entry, postFacts } from "./posting.ts";
-import { followReceipts, newsOfBooks } from "./receipts.ts";
+import { concernsReceipts, followReceipts, newsOfBooks } from "./receipts.ts";
 import { lockBalances, lockOrCreateBalances, saveBalances } from "./store/balances.ts";
 import {
   lockOrCreateTransferLines,
@@ -47,6 +47,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       name: consumerName,
       topic: "facts",
       types,
+      concerns,
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
         await quarantineReturns(tx, recorder, events, clock.now());
@@ -58,6 +59,13 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       },
     },
   ];
+}
+
+/** The books follow every movement; of that only adjustments and purchase orders are waiting to hear. */
+function concerns(event: AnyEvent): boolean {
+  if (event.type === "snapshot.requested") return event.data.system === "wms";
+  if (event.type !== "erp.posting.acknowledged") return true;
+  return event.data.offset === "adjusted" || concernsReceipts(event);
 }
 
 /** A return that arrived is physically here: into QUARANTINE, as a receipt, so that the books follow. */

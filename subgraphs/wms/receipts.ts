@@ -74,12 +74,16 @@ export function newsOfBooks(events: readonly AnyEvent[], consumerName: string): 
       const expectation = { line, ordered, closed, seq: event.sourceSeq };
       return [{ purchaseOrderId, locationId, cause, fact: { type: "expected", sku, expectation } }];
     }
-    if (event.type === "erp.posting.acknowledged" && event.documentRef?.type === documentType) {
+    if (event.type === "erp.posting.acknowledged" && concernsReceipts(event)) {
       const fact = { type: "posted", sku, quantity: event.data.bookDelta } as const;
-      return [{ purchaseOrderId: event.documentRef.id, locationId, cause, fact }];
+      return [{ purchaseOrderId: event.documentRef?.id ?? "", locationId, cause, fact }];
     }
     return [];
   });
+}
+
+export function concernsReceipts({ documentRef }: AnyEvent): boolean {
+  return documentRef?.type === documentType;
 }
 
 function learnAndTell(recorder: Recorder, before: StoredReceipt, news: ReceiptNews, nowMs: number): StoredReceipt {

@@ -8,6 +8,7 @@ import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
+import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
@@ -62,6 +63,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
       MasterData1767225600002,
       ProductCost1767225600003,
       DueLetters1767225600004,
+      AuditSeals1767225600005,
       Wms1767225600201,
       Adjustments1767225600202,
       WmsTransfers1767225600203,

@@ -128,6 +128,16 @@ eachDatabase("command", (makeKernel, kind) => {
     });
   });
 
+  describe("a request that changes nothing", () => {
+    it("is on record all the same", async () => {
+      const idempotencyKey = nextKey();
+      await run({ idempotencyKey }, { work: async () => ({ amount: 0 }) });
+      expect(await audits(idempotencyKey)).toMatchObject([
+        { subject: "command:add", action: "add", outcome: "unchanged", person: "walter" },
+      ]);
+    });
+  });
+
   describe("the same request again", () => {
     it("gets the stored reply, and nothing happens", async () => {
       const input = { idempotencyKey: nextKey(), amount: 3 };

@@ -33,19 +33,18 @@ describe.each<DatabaseKind>(["sqlite", "mysql"])("migrating everything on %s", (
 });
 
 describe("npm run migrate", () => {
-  it("names the variable that cannot be used", () => {
+  it.each([
+    [{ MYSQL_URL: "postgres://db" }, "MYSQL_URL must be a URL with mysql: or mariadb:."],
+    [{ MYSQL_APP_USER: "inventory" }, "MYSQL_APP_USER needs MYSQL_URL."],
+  ])("names the variable that cannot be used: %j", (env, says) => {
     const dataDir = mkdtempSync(join(tmpdir(), "iag-"));
     const refused = spawnSync(process.execPath, ["--import", "tsx", "cli/migrate.ts"], {
       cwd: root,
-      env: { DATA_DIR: dataDir, MYSQL_URL: "postgres://db" },
+      env: { DATA_DIR: dataDir, ...env },
       encoding: "utf8",
     });
     rmSync(dataDir, { recursive: true });
-    expect(refused).toMatchObject({
-      status: 1,
-      stdout: "",
-      stderr: "CONFIG_INVALID: MYSQL_URL must be a URL with mysql: or mariadb:.\n",
-    });
+    expect(refused).toMatchObject({ status: 1, stdout: "", stderr: `CONFIG_INVALID: ${says}\n` });
   });
 });
 

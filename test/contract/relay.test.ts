@@ -142,12 +142,38 @@ eachDatabase("relay", (makeKernel, kind) => {
       const relay = wire.relayOver(notebook);
       await relay.start();
       await wire.emit("A");
-      relay.notify();
+      relay.notify([]);
       await eventually(() => expect(skus()).toEqual(["A"]));
       await relay.stop();
       await wire.emit("B");
-      relay.notify();
+      relay.notify([]);
       expect(skus()).toEqual(["A"]);
+    });
+
+    it("makes one more pass, however often it is asked while the bus is silent", async () => {
+      const answers = gate();
+      let passes = 0;
+      const silent: Bus = {
+        ...notebook,
+        async epoch() {
+          passes += 1;
+          await answers.opened;
+          throw new Error("the stream does not answer");
+        },
+      };
+      const relay = wire.relayOver(silent);
+      await relay.start();
+      await eventually(() => expect(passes).toBe(1));
+      for (let i = 0; i < 20; i++) {
+        relay.notify([]);
+        const atMs = performance.now();
+        // A timer of no time has had its turn.
+        await eventually(() => expect(performance.now()).toBeGreaterThan(atMs + 3));
+      }
+      answers.open();
+      await relay.stop();
+      // The one under way, the one that was asked for, and the last.
+      expect(passes).toBeLessThanOrEqual(3);
     });
 
     it("goes on after a failure", async () => {

@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createRemoteClient } from "../../gateway/remote-client.ts";
 import { anonymous } from "../../shared/identity.ts";
+import { identityHeader } from "../../shared/signed-identity.ts";
 import { gate } from "../helpers/gate.ts";
 import { createTestSubgraph, serveTestSubgraph, stopAll } from "../helpers/gateways.ts";
 
@@ -64,6 +65,26 @@ describe("the same question twice in one moment", () => {
     expect(await ask()).toEqual({ data: { warehouses: ["NORTH"] } });
     released.open();
     expect(await before).toEqual({ data: { warehouses: [] } });
+    await client.close();
+  });
+});
+
+describe("who asks", () => {
+  it("is told beside the question, signed", async () => {
+    const served = await serveTestSubgraph(stock);
+    const client = createRemoteClient(served.url, ({ person }) => `signed ${person}`);
+    const options = { signal: new AbortController().signal, repeatable: true };
+    const ada = { ...anonymous, person: "ada" };
+    await client.execute({ query: "{ warehouses }" }, { identity: ada, correlationId: "c" }, options);
+    expect(served.received[0]?.headers[identityHeader]).toBe("signed ada");
+    await client.close();
+  });
+
+  it("and is not believed: that is between gateway and subgraph, and no fault of the caller's", async () => {
+    const { served, client, ask } = await start();
+    const errors = [{ message: "not signed", extensions: { code: "CALLER_UNSIGNED" } }];
+    served.misbehave = (reply) => reply.status(401).send({ errors });
+    await expect(ask()).rejects.toMatchObject({ code: "SOURCE_UNAVAILABLE", cause: { message: "not signed" } });
     await client.close();
   });
 });

@@ -4,7 +4,7 @@
  */
 import { expect, it, vi } from "vitest";
 import { cutCount } from "../helpers/rush.ts";
-import { openShop } from "../helpers/shop.ts";
+import { openShop, type Shop } from "../helpers/shop.ts";
 import { openSocket, type Socket } from "../helpers/subscriptions.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
@@ -25,7 +25,7 @@ eachTarget(
     it(
       "again and again, and comes back to any gateway, misses nothing and gets nothing twice",
       async ({ annotate }) => {
-        const shop = await openShop(target().connector, "CUT", 10, 1_000);
+        const shop = await openKnownShop(target());
         const { stockCursor } = await target().client().request<{ stockCursor: string }>("{ stockCursor }");
 
         const whole: Change[] = [];
@@ -100,6 +100,24 @@ eachTarget(
   ["embedded", "processes"],
   { gateways: 2 },
 );
+
+/** Whoever has not heard of an item or a source yet says so, and would tell another tale of the first changes. */
+async function openKnownShop(target: Target): Promise<Shop> {
+  const shop = await openShop(target.connector, "CUT", 10, 1_000);
+  await target.eventually(() => assertKnown(target, shop.skus));
+  return shop;
+}
+
+/** Every gateway has an answer for every item. */
+async function assertKnown(target: Target, skus: readonly string[]): Promise<void> {
+  const question = "query ($skus: [ID!]!) { availability(skus: $skus) { availableToSell } }";
+  for (const url of target.urls) {
+    type Reply = { availability: { availableToSell: number | null }[] };
+    const { availability } = await target.client(undefined, url).request<Reply>(question, { skus });
+    expect(availability.map(({ availableToSell }) => availableToSell)).not.toContain(null);
+    expect(availability.length).toBeGreaterThanOrEqual(skus.length);
+  }
+}
 
 async function versionsOf(target: Target, skus: readonly string[]): Promise<Map<string, number>> {
   const { availability } = await target

@@ -18,6 +18,7 @@ const roles: readonly Role[] = [
   "manager",
   "connector-erp",
   "connector-wms",
+  "auditor",
 ];
 
 export interface Office {

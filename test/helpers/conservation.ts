@@ -8,6 +8,7 @@
 import { expect } from "vitest";
 import { type SystemName, systemNames } from "../../shared/config.ts";
 import { buckets } from "../../shared/events/canonical-event.ts";
+import { assertAudited } from "./audited.ts";
 import { openPlain, type PlainDatabase } from "./plain-sql.ts";
 import type { Target } from "./target.ts";
 
@@ -21,7 +22,7 @@ export function expectConservation(target: Sources): Promise<void> {
 
 /**
  * Conservation, and: a position's figures are its owners' figures, its claims what reservations hold, and its offsets
- * what the warehouse reported less what the ERP has acknowledged of it.
+ * what the warehouse reported less what the ERP has acknowledged of it. And of all of it there is an audit that holds.
  */
 export function expectSettled(target: Sources): Promise<void> {
   return auditing(target, async (systems) => {
@@ -38,6 +39,7 @@ export function expectSettled(target: Sources): Promise<void> {
         .map((name) => `${key}: ${name} is ${here[name] ?? 0} here and ${there[name] ?? 0} at its owner`);
     });
     expect(differ).toEqual([]);
+    await assertAudited(systems);
   });
 }
 

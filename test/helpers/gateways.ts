@@ -9,6 +9,7 @@ import type { Deadlines } from "../../gateway/data-source.ts";
 import type { Endpoint, LocalSubgraph } from "../../gateway/endpoints.ts";
 import { createGateway, type Gateway, type GatewayParts } from "../../gateway/gateway.ts";
 import { systemClock } from "../../shared/clock.ts";
+import type { Doors } from "../../shared/config.ts";
 import type { OperationRequest } from "../../shared/graphql/execute.ts";
 import { createOperations } from "../../shared/graphql/operations.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
@@ -16,7 +17,7 @@ import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role 
 import { type Logger, silentLogger } from "../../shared/logging.ts";
 import { switches } from "./switches.ts";
 
-const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])`;
+const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@listSize"])`;
 
 /** A subgraph that anybody may ask for anything. `tagged`: see `SchemaParts`. */
 export function createTestSubgraph(
@@ -26,7 +27,7 @@ export function createTestSubgraph(
   tagged: ReadonlySet<string> = new Set(),
 ): LocalSubgraph {
   const full = `${federation}\n${sdl}`;
-  const rootFields = ["Query", "Mutation"].flatMap((type) =>
+  const rootFields = ["Query", "Mutation", "Subscription"].flatMap((type) =>
     Object.keys(resolvers[type] ?? {}).map((field) => [`${type}.${field}`, "anyone" as const]),
   );
   const schema = createSubgraphSchema({ sdl: full, resolvers, tagged, access: Object.fromEntries(rootFields) });
@@ -94,14 +95,30 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
 }
 
 export interface TestGatewayOptions
-  extends Partial<Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock">> {
+  extends Partial<
+    Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load" | "authenticator">
+  > {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;
   readonly introspection?: boolean;
   readonly supergraphFile?: string;
   readonly shortPath?: boolean;
   readonly cache?: boolean;
+  readonly doors?: Partial<Doors>;
+  readonly redisUrl?: string;
+  readonly redisPrefix?: string;
 }
+
+/** Where nobody is counted and everybody comes in. */
+export const openDoors: Doors = {
+  rateLimit: null,
+  proxies: 0,
+  corsOrigins: [],
+  https: false,
+  trustedDocumentsFile: null,
+};
+
+const local = { host: "127.0.0.1", port: 0 };
 
 /** `SHORT_PATH=off npx vitest run …` tests the other way. */
 const isOff = (name: string) => switches[name] === "off";
@@ -115,11 +132,14 @@ export async function startTestGateway(
     introspection = true,
     shortPath = !isOff("SHORT_PATH"),
     cache = !isOff("CACHE"),
+    redisUrl = null,
+    redisPrefix = "",
     ...rest
   } = options;
+  const doors = { ...openDoors, ...options.doors };
   const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
-    config: { host: "127.0.0.1", port: 0, production, introspection, supergraphFile, shortPath, cache },
+    config: { ...local, production, introspection, supergraphFile, shortPath, cache, redisUrl, redisPrefix, doors },
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),

@@ -14,6 +14,9 @@ export interface PrivateRedis {
   start(): Promise<void>;
   /** As a power cut would, with everything in memory lost. */
   kill(): Promise<void>;
+  /** It holds its connections and answers nobody, as on a machine that swaps. */
+  freeze(): void;
+  thaw(): void;
 }
 
 export async function createPrivateRedis(): Promise<PrivateRedis> {
@@ -38,6 +41,8 @@ export async function createPrivateRedis(): Promise<PrivateRedis> {
       }
       throw new Error("redis-server ended before it was ready");
     },
+    freeze: () => void server?.kill("SIGSTOP"),
+    thaw: () => void server?.kill("SIGCONT"),
     async kill() {
       if (!server || server.exitCode !== null) return;
       const ended = once(server, "exit");

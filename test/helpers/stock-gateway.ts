@@ -21,7 +21,7 @@ import { silenceTelemetry } from "../../shared/config.ts";
 import { errorTable } from "../../shared/errors.ts";
 import { createAuthenticator } from "../../shared/identity.ts";
 import { silentLogger } from "../../shared/logging.ts";
-import { testAuth } from "./gateways.ts";
+import { openDoors, testAuth } from "./gateways.ts";
 
 export interface Question {
   readonly query: string;
@@ -112,7 +112,8 @@ async function startOurs(supergraphSdl: string, shortPath: boolean): Promise<Run
   const supergraphFile = join(dir, "supergraph.graphql");
   writeFileSync(supergraphFile, supergraphSdl);
   const switches = { production: false, introspection: true, shortPath, cache: true };
-  const config = { host: "127.0.0.1", port: 0, supergraphFile, ...switches };
+  const elsewhere = { redisUrl: null, redisPrefix: "", doors: openDoors };
+  const config = { host: "127.0.0.1", port: 0, supergraphFile, ...switches, ...elsewhere };
   const gateway = createGateway({
     config,
     clock: systemClock,

@@ -9,6 +9,7 @@
 import {
   type AnyEvent,
   buckets,
+  type FormerFigures,
   type PositionFigures,
   type ReturnMoved,
   type Snapshot,
@@ -65,6 +66,14 @@ export function figuresOf(position: Projected): PositionFigures {
     reservedByChannel,
     progress: { erp: known(progress.erp), wms: known(progress.wms), returns: known(progress.returns) },
   };
+}
+
+/** Of a position before it became `after`: what `fromFigures` needs beside the figures of `after`. */
+export function formerFiguresOf(before: Projected, after: Projected): FormerFigures {
+  const figures = Object.entries(figuresOf(before)) as [keyof PositionFigures, unknown][];
+  // What is the same object has not been changed; what is only equal is told once more.
+  const former = figures.filter(([name]) => name === "version" || before[name] !== after[name]);
+  return Object.fromEntries(former) as unknown as FormerFigures;
 }
 
 /** The position as an event told it: good for answers, not for applying further events. */

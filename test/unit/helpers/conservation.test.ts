@@ -1,7 +1,7 @@
 /**
  * The audit after every end-to-end test finds what it is there to find.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SystemName } from "../../../shared/config.ts";
 import { createKernel, type Kernel } from "../../../shared/kernel.ts";
 import { silentLogger } from "../../../shared/logging.ts";
@@ -52,4 +52,21 @@ describe("conservation", () => {
         actual: { unexplained: [{ sku: "CO-1", location_id: "L" }], unposted: [], unreturned: [] },
       }),
     ));
+
+  it("finds an audit row that is not what it was, and one that is gone", async () => {
+    const wms = await kernel.openDatabase({ system: "wms", entities: [], migrations: [] });
+    const change = (sql: string) => wms.transaction((tx) => tx.run(sql));
+    const finding = (name: string) =>
+      expect(expectSettled(target)).rejects.toMatchObject({
+        actual: { system: "wms", broken: expect.objectContaining({ finding: name }) },
+      });
+    await vi.waitFor(async () => expect(await wms.query("SELECT 1 FROM audit_seals")).not.toEqual([]));
+    await change("UPDATE audit_rows SET action = UPPER(action) WHERE id = 1");
+    await finding("HASH_DIFFERS");
+    await change("DELETE FROM audit_rows WHERE id = 1");
+    await finding("ROW_MISSING");
+    await change("DELETE FROM audit_rows");
+    await change("DELETE FROM audit_seals");
+    await finding("KEY_WITHOUT_ROW");
+  });
 });

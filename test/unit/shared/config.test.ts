@@ -35,6 +35,8 @@ describe("with nothing set", () => {
       introspection: true,
       logLevel: "warn",
       migrateOnStart: true,
+      auditHeadsFile: join(dataDir, "audit-heads.jsonl"),
+      mysqlAppUser: null,
     });
   });
 
@@ -60,6 +62,75 @@ describe("with nothing set", () => {
   });
 });
 
+describe("secrets", () => {
+  const [long, next] = ["a".repeat(32), "b".repeat(32)];
+
+  it("may be several, while they change", () => {
+    const { auth, internalSecrets } = config({ AUTH_SECRET: long, AUTH_SECRETS_ACCEPTED: `${next}, third` });
+    expect(auth).toMatchObject({ secret: long, acceptedSecrets: [next, "third"] });
+    expect(internalSecrets).toEqual([long, next, "third"]);
+  });
+
+  it("for subgraphs may be others than for tokens", () => {
+    const env = { AUTH_SECRET: long, INTERNAL_SECRETS: `${next},${long}`, SIGNED_IDENTITY: "off" };
+    expect(config(env)).toMatchObject({ internalSecrets: [next, long], signedIdentity: false });
+    expect(config().signedIdentity).toBe(true);
+  });
+
+  it.each(["AUTH_SECRETS_ACCEPTED", "INTERNAL_SECRETS"])(
+    "that could be guessed are refused in production: %s",
+    (name) => {
+      expect(() => config({ NODE_ENV: "production", AUTH_SECRET: long, [name]: `${next},short` })).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(name) }),
+      );
+    },
+  );
+});
+
+describe("doors", () => {
+  it("are open to no other site, to every document, and without https, unless it is said", () => {
+    expect(config().doors).toMatchObject({ corsOrigins: [], https: false, trustedDocumentsFile: null });
+    const { doors } = config({ CORS_ORIGINS: "https://a.example, http://b.example:81", HTTPS: "on" });
+    expect(doors).toMatchObject({ corsOrigins: ["https://a.example", "http://b.example:81"], https: true });
+    const trusted = config({ TRUSTED_DOCUMENTS: join(dataDir, "documents.json") }).doors.trustedDocumentsFile;
+    expect(trusted).toBe(join(dataDir, "documents.json"));
+  });
+
+  it.each(["*", "shop.example", "https://shop.example/", "https://shop.example/path"])(
+    "are not opened by what is no origin: %j",
+    (CORS_ORIGINS) => {
+      expect(() => config({ CORS_ORIGINS })).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining("CORS_ORIGINS") }),
+      );
+    },
+  );
+});
+
+describe("budgets", () => {
+  it("are off, and generous in production", () => {
+    expect(config().doors).toMatchObject({ rateLimit: null, proxies: 0 });
+    const { doors } = config({ NODE_ENV: "production", AUTH_SECRET: "a".repeat(32) });
+    expect(doors.rateLimit).toEqual({ points: 6_000_000, windowS: 60 });
+  });
+
+  it("are points in seconds, or off", () => {
+    expect(config({ RATE_LIMIT: "500/10" }).doors.rateLimit).toEqual({ points: 500, windowS: 10 });
+    const off = { NODE_ENV: "production", AUTH_SECRET: "a".repeat(32), RATE_LIMIT: "off" };
+    expect(config(off).doors.rateLimit).toBeNull();
+    expect(config({ TRUSTED_PROXIES: "2" }).doors.proxies).toBe(2);
+  });
+
+  it.each([{ RATE_LIMIT: "many" }, { RATE_LIMIT: "0/10" }, { RATE_LIMIT: "10/0" }, { TRUSTED_PROXIES: "all" }])(
+    "that cannot be used are refused by name: %j",
+    (env) => {
+      const [name] = Object.keys(env);
+      expect(() => config(env)).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(name as string) }),
+      );
+    },
+  );
+});
+
 describe("what is set", () => {
   it("is taken over", () => {
     const set = config({
@@ -76,6 +147,8 @@ describe("what is set", () => {
       AUTH_AUDIENCE: "stock",
       LOG_LEVEL: "debug",
       MIGRATE_ON_START: "off",
+      AUDIT_HEADS_FILE: "/mnt/heads.jsonl",
+      MYSQL_APP_USER: "inventory",
     });
     expect(set).toMatchObject({
       port: 0,
@@ -88,6 +161,8 @@ describe("what is set", () => {
       auth: { secret: "s3cret", jwksUrl: "https://id.example/jwks", issuer: "https://id.example", audience: "stock" },
       logLevel: "debug",
       migrateOnStart: false,
+      auditHeadsFile: "/mnt/heads.jsonl",
+      mysqlAppUser: "inventory",
     });
   });
 
@@ -120,6 +195,7 @@ describe("what is set", () => {
     ["PORT", "4000.5"],
     ["PORT", "http"],
     ["MYSQL_URL", "localhost"],
+    ["MYSQL_APP_USER", "in'ventory"],
     ["MYSQL_URL", "postgres://db"],
     ["MYSQL_PREFIX", "a-b"],
     ["MYSQL_PREFIX", "`; DROP"],

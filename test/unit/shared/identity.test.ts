@@ -112,6 +112,29 @@ describe("a request", () => {
   });
 });
 
+describe("a change of the secret", () => {
+  const next: AuthConfig = { ...config, secret: "the next one", acceptedSecrets: ["the one before", config.secret] };
+  const ask = (token: string) => createAuthenticator(next, clock).authenticate(`Bearer ${token}`);
+
+  it("leaves tokens of every accepted secret valid, and no others", async () => {
+    for (const secret of ["the next one", "the one before", config.secret]) {
+      expect((await ask(forge(claims, { secret }))).person).toBe("walter");
+    }
+    await expect(ask(forge(claims, { secret: "another" }))).rejects.toEqual(unauthenticated);
+  });
+
+  it("does not make a token better that is refused for something else", async () => {
+    await expect(ask(forge({ ...claims, exp: nowS - limits.clockSkewS - 1 }))).rejects.toEqual(unauthenticated);
+    await expect(ask(forge(claims, { header: { alg: "HS512" } }))).rejects.toEqual(unauthenticated);
+  });
+
+  it("is begun by what signs: new tokens are of the first secret", async () => {
+    const token = await issueToken(next, { person: "wanda", roles: [] }, clock);
+    const { acceptedSecrets: _, ...alone } = next;
+    expect((await createAuthenticator(alone, clock).authenticate(`Bearer ${token}`)).person).toBe("wanda");
+  });
+});
+
 describe("issuing a token", () => {
   it("refuses a role that does not exist, and a person without a name", async () => {
     const request = { person: "walter", roles: ["admiral" as Role] };
@@ -161,6 +184,15 @@ describe("an identity provider", () => {
     await expect(ask(signed(stranger.privateKey))).rejects.toEqual(unauthenticated);
     await expect(ask(signed(theirs.privateKey, "two"))).rejects.toEqual(unauthenticated);
   });
+
+  it.each(["RS384", "RS512", "ES384", "HS256", "none"])(
+    "does not vouch by %s, which is not on the list",
+    async (alg) => {
+      const body = `${base64url({ alg, kid: "one" })}.${base64url(claims)}`;
+      const signature = signWith("sha256", Buffer.from(body), theirs.privateKey).toString("base64url");
+      await expect(ask(`${body}.${signature}`)).rejects.toEqual(unauthenticated);
+    },
+  );
 
   it("does not let its public key, nor our secret, pass as a shared secret", async () => {
     const pem = theirs.publicKey.export({ format: "pem", type: "spki" }).toString();

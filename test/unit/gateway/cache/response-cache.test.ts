@@ -13,7 +13,7 @@ function open(parts: Partial<ResponseCacheParts> = {}) {
   const fill = (name: string, more: Partial<Fill> = {}): Fill => ({
     key: name,
     alias: `text of ${name}`,
-    reply: { bytes: Buffer.from(`reply ${name}`), operationName: null },
+    reply: { bytes: Buffer.from(`reply ${name}`), operationName: null, cost: 1 },
     tags: [`position:${name}`],
     maxAgeMs: 60_000,
     begun: cache.begin(),
@@ -132,7 +132,7 @@ describe("nothing is kept", () => {
 
   it("that is larger than one reply may be", () => {
     const { cache, fill } = open({ replyBytesMax: 10 });
-    const sized = (bytes: number) => fill("a", { reply: { bytes: Buffer.alloc(bytes), operationName: null } });
+    const sized = (bytes: number) => fill("a", { reply: { bytes: Buffer.alloc(bytes), operationName: null, cost: 1 } });
     cache.put(sized(11));
     expect(cache.counters.replies).toBe(0);
     cache.put(sized(10));

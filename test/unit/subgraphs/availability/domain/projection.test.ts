@@ -9,6 +9,8 @@ import { limits } from "../../../../../shared/limits.ts";
 import {
   applyFact,
   emptyProjection,
+  figuresOf,
+  formerFiguresOf,
   hasGap,
   type Projected,
 } from "../../../../../subgraphs/availability/domain/projection.ts";
@@ -60,6 +62,19 @@ describe("a position", () => {
         },
       ),
     );
+  });
+
+  it("is told as it was by what has changed, beside what it is", () => {
+    fc.assert(
+      fc.property(steps, steps, (day, next) => {
+        const before = project(aDay(day));
+        const after = aDay(next).reduce((position, event) => applyFact(position, event, clock.now()), before);
+        expect({ ...figuresOf(after), ...formerFiguresOf(before, after) }).toEqual(figuresOf(before));
+      }),
+    );
+    const before = project([]);
+    const claimed = { ...before, version: 1, reserved: 3 };
+    expect(formerFiguresOf(before, claimed)).toEqual({ version: 0, reserved: 0 });
   });
 
   it("has no posting offsets left once the ERP has posted everything that was shipped", () => {

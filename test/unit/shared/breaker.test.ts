@@ -2,7 +2,7 @@
  * When an owner that fails is left alone, and how soon it is asked again.
  */
 import { describe, expect, it } from "vitest";
-import { createBreaker } from "../../../gateway/breaker.ts";
+import { createBreaker } from "../../../shared/breaker.ts";
 
 const limits = { failuresMax: 3, retryMs: 500 };
 
