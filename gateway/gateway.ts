@@ -111,7 +111,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     const shared = { ...callers, masking, clock, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
     const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
-    addRoutes(http, { ...callers, server, shortPath, checkReady, graphiql: config.introspection });
+    addRoutes(http, { ...callers, server, clock, shortPath, checkReady, graphiql: config.introspection });
     address = await http.listen({ host: config.host, port: config.port });
   }
 

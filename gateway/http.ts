@@ -72,7 +72,7 @@ const crossOrigin: FastifyCorsOptions = {
  * Reads what is still coming and forgets it, up to a limit. A connection closed on a client that is still sending is
  * reset, and the client never sees the answer that says why.
  */
-function discardBody(body: IncomingMessage): Promise<void> {
+export function discardBody(body: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     if (body.readableEnded || body.destroyed) return resolve();
     let bytes = 0;

@@ -10,6 +10,9 @@ import { type AppError, type ErrorCode, errorTable } from "../shared/errors.ts";
 
 const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  PAYLOAD_TOO_LARGE: 413,
+  SOURCE_UNAVAILABLE: 503,
   IDENTITY_UNAVAILABLE: 503,
   DOCUMENT_NOT_TRUSTED: 403,
   RATE_LIMITED: 429,
@@ -22,10 +25,13 @@ export function toGraphqlError(error: AppError): GraphQLError {
   return new GraphQLError(error.message, { extensions: { ...shownOf(error), http } });
 }
 
-/** Where it is not asked. */
-export function sendRefusal(reply: FastifyReply, error: AppError): FastifyReply {
+/** Where it is not asked. `beside`: what else the answer says. */
+export function sendRefusal(reply: FastifyReply, error: AppError, beside: object = {}): FastifyReply {
   const errors = [{ message: error.message, extensions: shownOf(error) }];
-  return reply.status(statusOf(error)).headers(headersOf(error)).send({ errors });
+  return reply
+    .status(statusOf(error))
+    .headers(headersOf(error))
+    .send({ errors, ...beside });
 }
 
 function statusOf({ code }: AppError): number {

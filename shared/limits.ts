@@ -46,6 +46,22 @@ export const limits = {
   /** Changes remembered, so that nothing that was read before them is kept after them. */
   droppedTagsRememberedMax: 50_000,
 
+  /** Of a document that is sent to be taken in; longer ones go through `npm run intake`. */
+  intakeBodyBytesMax: 8 * 1_048_576,
+  /** Characters of one message of a document, and of what stands around its messages. */
+  intakeMessageLengthMax: 4 * 1_048_576,
+  intakeSegmentLengthMax: 65_536,
+  intakeJsonDepthMax: 100,
+  /** Messages of one document whose numbers are remembered, to see what comes twice. */
+  intakeSeenMax: 50_000,
+  /** Positions that the rows of one table may be about, where rows are added up. */
+  intakePositionsMax: 200_000,
+  /** Rejections that a receipt lists; all of them are counted. */
+  intakeRejectionsListedMax: 1_000,
+  /** Stock events, and messages that go by themselves, that are sent in one request. */
+  intakeBatchEventsMax: 500,
+  intakeBatchMessagesMax: 25,
+
   skuLengthMax: 64,
   locationIdLengthMax: 64,
   channelIdLengthMax: 32,

@@ -106,7 +106,18 @@ describe("the image", () => {
 
   it("leaves out no room that runs in production, and no file that git ignores slips in", () => {
     const ignored = readText(".dockerignore").split("\n").filter(Boolean);
-    const rooms = ["shared", "subgraphs", "gateway", "migrations", "ingest", "demo", "cli", "main.ts", "system.ts"];
+    const rooms = [
+      "shared",
+      "subgraphs",
+      "gateway",
+      "migrations",
+      "ingest",
+      "intake",
+      "demo",
+      "cli",
+      "main.ts",
+      "system.ts",
+    ];
     expect(rooms.filter((room) => ignored.includes(room))).toEqual([]);
     const hidden = readText(".gitignore").split("\n").filter(Boolean);
     const covered = (pattern: string) => ignored.some((i) => pattern.replace(/\/$/, "").startsWith(i));

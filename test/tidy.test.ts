@@ -22,6 +22,7 @@ describe("import rules", () => {
       "subgraphs",
       "gateway",
       "ingest",
+      "intake",
       "demo",
       "cli",
       "migrations",
@@ -48,7 +49,15 @@ describe("import rules", () => {
   });
 
   it("gateway/ imports only gateway/ and shared/: a subgraph is handed to it, never fetched", () => {
-    expect(importsBeyond(["gateway"], ["gateway", "shared"])).toEqual([]);
+    const within = ["gateway", "shared"];
+    const intakeRoute = (path: string) => path.startsWith("gateway/intake-route.ts:");
+    // The one door to the readers of documents.
+    expect(importsBeyond(["gateway"], within).filter((path) => !intakeRoute(path))).toEqual([]);
+    expect(importsBeyond(["gateway/intake-route.ts"], [...within, "intake"])).toEqual([]);
+  });
+
+  it("intake/ imports only intake/, ingest/ and shared/: the API is handed to it", () => {
+    expect(importsBeyond(["intake"], ["intake", "ingest", "shared"])).toEqual([]);
   });
 
   it("migrations/ import only what a migration is made of", () => {
@@ -58,7 +67,7 @@ describe("import rules", () => {
   it("demo/ imports only demo/, ingest/ and shared/; cli/ may use the whole system, composition and the schema it makes as well", () => {
     expect(importsBeyond(["demo"], ["demo", "ingest", "shared"])).toEqual([]);
     const whole = ["system.ts", "gateway/compose.ts", "gateway/planner.ts"];
-    expect(importsBeyond(["cli"], ["cli", "demo", "ingest", "shared", ...whole])).toEqual([]);
+    expect(importsBeyond(["cli"], ["cli", "demo", "ingest", "intake", "shared", ...whole])).toEqual([]);
   });
 
   it("what bench/ compares with imports nothing of ours", () => {
@@ -204,7 +213,7 @@ describe("one door for each dependency", () => {
     "rate-limiter-flexible": ["shared/rate-store.ts"],
     pino: ["shared/logging.ts"],
     dataloader: ["subgraphs/*/loaders.ts", "subgraphs/*/loaders"],
-    "csv-parse": ["cli/import/files.ts", "test"],
+    "csv-parse": ["cli/import/files.ts", "intake/csv-rows.ts", "test"],
     fastify: ["shared/graphql/serve.ts", "gateway/http.ts"],
     ws: ["gateway/subscriptions/sockets.ts", "examples"],
     "graphql-ws": ["gateway/subscriptions", "examples"],

@@ -105,6 +105,19 @@ eachDatabase("warehouse", (makeKernel) => {
       const audit = await warehouse.db.query("SELECT * FROM audit_rows WHERE subject = ?", [`position:${sku}|WEST`]);
       expect(audit).toMatchObject([{ action: "recordStockEvents", outcome: "done", person: "wanda" }]);
     });
+    it("of which all or none may count: one that is refused undoes the others, which count when it is gone", async () => {
+      const [sku, other] = [await newSku(), await newSku()];
+      const good = [stockEvent({ id: "m-1", sku, quantity: 3 }), stockEvent({ id: "m-2", sku: other, quantity: 4 })];
+      const bad = stockEvent({ id: "m-3", sku, quantity: 1, unit: "BARREL" });
+      const refused = await warehouse.record([...good, bad], { allOrNone: true });
+      expect(refused).toMatchObject({
+        results: [],
+        userErrors: [{ code: "UOM_UNMAPPED", field: ["input", "events", "2"] }],
+      });
+      expect([await journal(sku), await journal(other)]).toEqual([[], []]);
+      const { results } = await warehouse.record(good, { allOrNone: true });
+      expect(results).toEqual(good.map(({ id }) => ({ id, ...accepted })));
+    });
   });
 
   describe("the way of goods through the house", () => {

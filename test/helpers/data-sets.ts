@@ -10,6 +10,10 @@ const shared = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
 
 export const adventureWorksDir = `${shared}adventureworks`;
 export const onlineRetailDir = `${shared}uci-online-retail`;
+export const epcisDir = `${shared}epcis`;
+export const ediDir = `${shared}edi`;
+export const cloudEventsDir = `${shared}cloudevents`;
+export const openboxesDir = `${shared}openboxes`;
 
 /** For `describe.skipIf`. */
 export function isAbsent(dir: string): boolean {

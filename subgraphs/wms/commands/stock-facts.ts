@@ -59,6 +59,7 @@ export interface StockEventInput {
 export interface RecordStockEventsInput {
   readonly idempotencyKey: string;
   readonly source?: string | null;
+  readonly allOrNone?: boolean | null;
   readonly events: readonly StockEventInput[];
 }
 
@@ -90,7 +91,7 @@ export interface StockMovementReply {
 /**
  * Can fail with TOO_MANY_ITEMS, INVALID_INPUT; a result can say UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED,
  * QUANTITY_NOT_POSITIVE, QUANTITY_OUT_OF_RANGE, BUCKET_INVALID, SNAPSHOT_MISMATCH, EVENT_ID_REUSED, INVALID_INPUT,
- * FORBIDDEN.
+ * FORBIDDEN; with `allOrNone` it fails with that.
  */
 export async function recordStockEvents(
   deps: WmsDeps,
@@ -118,7 +119,7 @@ export async function recordStockEvents(
       const results = input.events.map((event, i) => {
         const fact = parsed[i] as StockFact | AppError;
         const refused: Verdict | null = fact instanceof AppError ? { status: "REJECTED", error: fact } : null;
-        return toResult(event, refused ?? (verdicts[next++] as Verdict));
+        return toResult(event, refused ?? (verdicts[next++] as Verdict), input.allOrNone === true ? i : null);
       });
       auditRejected(recorder, source, input.events, results);
       return { results };
@@ -269,8 +270,13 @@ function assertCountOf(events: readonly unknown[]): void {
   throw new AppError("TOO_MANY_ITEMS", { field, message: `At most ${limits.commandItemsMax} events at once.` });
 }
 
-function toResult({ id }: StockEventInput, verdict: Verdict): StockEventResult {
+/** Of one of all or none, the index: then it fails with why it was rejected, and undoes the others. */
+function toResult({ id }: StockEventInput, verdict: Verdict, oneOfAll: number | null): StockEventResult {
   if (verdict.status !== "REJECTED") return { id, status: verdict.status, code: null, message: null };
+  if (oneOfAll !== null) {
+    const { code, message } = verdict.error;
+    throw new AppError(code, { field: ["input", "events", String(oneOfAll)], message: `${id}: ${message}` });
+  }
   return { id, status: verdict.status, code: verdict.error.code, message: verdict.error.message };
 }
 
