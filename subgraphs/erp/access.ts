@@ -3,7 +3,7 @@
  *
  * Master data is public; what things cost, what is in the books and what was bought is for people we know.
  */
-import type { AccessTable } from "../../shared/access.ts";
+import type { AccessNotes, AccessTable } from "../../shared/access.ts";
 
 export const access: AccessTable = {
   "Query.product": "anyone",
@@ -30,4 +30,10 @@ export const access: AccessTable = {
   "Mutation.cancelTransfer": ["portal", "planner", "supervisor", "manager", "controller"],
   "Mutation.closeTransfer": ["planner", "supervisor", "manager", "controller"],
   "Mutation.resolveTransferDiscrepancy": ["manager", "controller"],
+};
+
+export const notes: AccessNotes = {
+  "Mutation.approveTransfer": "above the value limit somebody else than who asked for it",
+  "Mutation.cancelTransfer": "a portal only what it asked for itself",
+  "Mutation.resolveTransferDiscrepancy": "somebody else than who shipped or received any of it",
 };
