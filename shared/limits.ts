@@ -114,6 +114,9 @@ export const limits = {
   auditGapWatchedMs: 24 * 3_600_000,
   /** A row that has waited longer than this is not going to be sealed soon. */
   auditOverdueMs: 60_000,
+  /** Attempts of one person at what is forbidden that are rows of their own, in so long; the rest is one row. */
+  refusedAttemptsAuditedMax: 20,
+  refusedAttemptsWindowMs: 60_000,
   auditHeadEveryMs: 60_000,
   auditReadPageMax: 1_000,
   /** Seals that one request may have verified. */
