@@ -37,8 +37,8 @@ Written by \`npm run permissions\` from the \`access.ts\` of each subgraph, and 
 that the caller is let in by role; *besides* says what else is asked. Everything that is not listed is open to whoever
 reached it. Nobody is refused with UNAUTHENTICATED, somebody with FORBIDDEN, and either gets no data.
 
-Whatever the role: a token with \`channels\` is answered for these channels.
-A request with several operations (a batch) is refused as a whole.`;
+Whatever the role: a token with \`channels\` is answered for these channels, one with \`accounts\` for the locations of these
+accounts ([configuration.md](configuration.md)). A request with several operations (a batch) is refused as a whole.`;
 
 function section(title: string, pattern: RegExp, owners: readonly Owner[]): string {
   const head = ["", "owner", ...callers.map(({ name }) => name), "besides"];

@@ -63,6 +63,10 @@ export const limits = {
 
   supplierIdLengthMax: 64,
   productClassLengthMax: 64,
+  accountLengthMax: 40,
+  locationAccountsMax: 20,
+  /** Pages that are read for one that shows locations of some accounts only. */
+  unseenPagesMax: 50,
   timeZoneLengthMax: 64,
   searchLengthMax: 100,
   searchWordLengthMax: 64,

@@ -34,6 +34,7 @@ const channelCovered = "a channel that is not public only where the token covers
 const ownReservation = "only their own reservations, of channels the token covers; planners any";
 
 export const notes: AccessNotes = {
+  "ChannelPolicy.effect": "null for a token that names accounts",
   "Query.availability": channelCovered,
   "Query.promise": channelCovered,
   "Query.channels": "lists the channels that the caller may ask for",

@@ -16,6 +16,7 @@ export const access: AccessTable = {
   "Query.transferOrders": "person",
   "Query.erpAuditChain": ["auditor"],
   "Product.unitCost": "person",
+  "Location.accounts": "person",
   "StockPosition.book": "person",
   "Mutation.saveProducts": ["connector-erp", "planner"],
   "Mutation.saveLocations": ["connector-erp", "planner"],
@@ -33,6 +34,8 @@ export const access: AccessTable = {
 };
 
 export const notes: AccessNotes = {
+  "Mutation.saveLocations": "no token that names accounts",
+  "Location.accounts": "a token that names accounts sees its own",
   "Mutation.approveTransfer": "above the value limit somebody else than who asked for it",
   "Mutation.cancelTransfer": "a portal only what it asked for itself",
   "Mutation.resolveTransferDiscrepancy": "somebody else than who shipped or received any of it",
