@@ -29,6 +29,7 @@ export interface LocationInput {
   readonly type: "WAREHOUSE" | "CROSS_DOCK" | "THIRD_PARTY";
   readonly timeZone: string;
   readonly sellable: boolean;
+  readonly accounts?: readonly string[];
 }
 
 export interface BucketsInput {

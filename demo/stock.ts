@@ -6,6 +6,7 @@
  */
 import { type CatalogueItem, catalogueItems } from "./catalogue.ts";
 import type { BucketsInput, LocationInput } from "./operations.ts";
+import { personas } from "./personas.ts";
 import { type Random, zipfShares } from "./random.ts";
 
 export interface DemandItem extends CatalogueItem {
@@ -135,5 +136,7 @@ function round2(value: number): number {
 }
 
 function site(id: string, name: string, type: Site["type"], timeZone: string, share: number): Site {
-  return { id, name, type, timeZone, sellable: true, share };
+  // The business customer is served from our own places, not from where others store for us.
+  const accounts = type === "WAREHOUSE" ? personas.portal.accounts : [];
+  return { id, name, type, timeZone, sellable: true, accounts, share };
 }

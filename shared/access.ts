@@ -13,13 +13,23 @@ export type AccessRule = "anyone" | "person" | readonly Role[];
 /** Rules by `Type.field`. */
 export type AccessTable = Readonly<Record<string, AccessRule>>;
 
+/** What is asked besides the role, where no table can say it, by the same names; in words, for docs/permissions.md. */
+export type AccessNotes = Readonly<Record<string, string>>;
+
 /** Fails with UNAUTHENTICATED (nobody), FORBIDDEN (somebody else). */
 export function assertAllowed(rule: AccessRule, identity: Identity, what: string): void {
-  if (rule === "anyone") return;
+  if (isAllowed(rule, identity)) return;
   if (identity.person === null) {
     throw new AppError("UNAUTHENTICATED", { message: `${what} needs a bearer token.` });
   }
-  if (rule === "person" || identity.roles.has("admin")) return;
-  if (rule.some((role) => identity.roles.has(role))) return;
-  throw new AppError("FORBIDDEN", { message: `${what} needs one of the roles ${rule.join(", ")}.` });
+  throw new AppError("FORBIDDEN", {
+    message: `${what} needs one of the roles ${(rule as readonly Role[]).join(", ")}.`,
+  });
+}
+
+/** What the rule says of a caller. */
+export function isAllowed(rule: AccessRule, identity: Identity): boolean {
+  if (rule === "anyone") return true;
+  if (identity.person === null) return false;
+  return rule === "person" || identity.roles.has("admin") || rule.some((role) => identity.roles.has(role));
 }

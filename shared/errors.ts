@@ -33,6 +33,12 @@ export const errorTable = {
     message: "A subgraph answers calls signed by its gateway only.",
   },
   FORBIDDEN: { class: "ACCESS", retryable: false, shown: "request", message: "The caller's roles do not allow this." },
+  UNSEEN: {
+    class: "ACCESS",
+    retryable: false,
+    shown: "request",
+    message: "A change that this caller is not told of. A gateway drops it: no subscriber ever gets this error.",
+  },
   BAD_USER_INPUT: { class: "SCHEMA", retryable: false, shown: "request", message: "The request cannot be understood." },
   QUERY_TOO_COMPLEX: {
     class: "SCHEMA",

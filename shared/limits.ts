@@ -79,6 +79,10 @@ export const limits = {
 
   supplierIdLengthMax: 64,
   productClassLengthMax: 64,
+  accountLengthMax: 40,
+  locationAccountsMax: 20,
+  /** Pages that are read for one that shows locations of some accounts only. */
+  unseenPagesMax: 50,
   timeZoneLengthMax: 64,
   searchLengthMax: 100,
   searchWordLengthMax: 64,
@@ -130,6 +134,9 @@ export const limits = {
   auditGapWatchedMs: 24 * 3_600_000,
   /** A row that has waited longer than this is not going to be sealed soon. */
   auditOverdueMs: 60_000,
+  /** Attempts of one person at what is forbidden that are rows of their own, in so long; the rest is one row. */
+  refusedAttemptsAuditedMax: 20,
+  refusedAttemptsWindowMs: 60_000,
   auditHeadEveryMs: 60_000,
   auditReadPageMax: 1_000,
   /** Seals that one request may have verified. */

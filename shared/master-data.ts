@@ -5,6 +5,7 @@
  * master data it needs, so a command may wait for it, for a bounded time and outside any transaction.
  */
 import { setTimeout as wait } from "node:timers/promises";
+import { type Caller, createSight, type Sight, seenOf } from "./accounts.ts";
 import type { Reader, Transaction } from "./db/database.ts";
 import { marks, upsertNewer } from "./db/statements.ts";
 import { AppError } from "./errors.ts";
@@ -36,6 +37,8 @@ export interface LocationReplica {
   readonly type: string;
   readonly timeZone: string;
   readonly sellable: boolean;
+  /** Business accounts it is there for; none: the company's own. */
+  readonly accounts: readonly string[];
   readonly version: number;
 }
 
@@ -64,6 +67,8 @@ export interface MasterData {
 
 export interface WaitOptions {
   readonly waitMs?: number;
+  /** Whose command it is: a location that they do not see is not known. */
+  readonly caller?: Caller;
   /** How the time between two looks passes. */
   readonly pause?: (ms: number) => Promise<unknown>;
 }
@@ -102,11 +107,24 @@ export async function findLocations(db: Reader, ids: readonly string[]): Promise
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return new Map();
   const rows = await db.query<Record<string, unknown>>(
-    `SELECT id, name, type, time_zone, sellable, version
+    `SELECT id, name, type, time_zone, sellable, accounts, version
        FROM location_replicas WHERE id IN (${marks(wanted.length)})`,
     wanted,
   );
   return new Map(rows.map((row) => [row["id"] as string, toLocation(row)]));
+}
+
+/** What a caller sees of locations, as the replica stands. */
+export function sightOf(caller: Caller, db: Reader): Sight {
+  return createSight(caller, (ids) => findLocations(db, ids));
+}
+
+/** Locations that name any account, by id. */
+export async function findAccountLocations(db: Reader): Promise<Map<string, Pick<LocationReplica, "accounts">>> {
+  const rows = await db.query<{ id: string; accounts: string }>(
+    "SELECT id, accounts FROM location_replicas WHERE accounts <> '[]' ORDER BY id",
+  );
+  return new Map(rows.map(({ id, accounts }) => [id, { accounts: JSON.parse(accounts) as string[] }]));
 }
 
 /**
@@ -125,7 +143,8 @@ export async function waitForMasterData(
   const skus = items.map((item) => item.sku);
   const look = async () => ({
     products: await findProducts(db, skus),
-    locations: await findLocations(db, locationIds),
+    // What is not seen is waited for like what is not there: the time would tell.
+    locations: seenOf(options.caller ?? { accounts: null }, await findLocations(db, locationIds)),
   });
   const { products, locations } = await lookUntil(
     look,
@@ -216,6 +235,7 @@ function locationRow(event: CanonicalEvent<"master.changed">, data: LocationChan
     type: data.type,
     time_zone: data.timeZone,
     sellable: data.sellable ? 1 : 0,
+    accounts: JSON.stringify(data.accounts ?? []),
     version: data.version,
   };
 }
@@ -243,6 +263,7 @@ function toLocation(row: Record<string, unknown>): LocationReplica {
     type: row["type"] as string,
     timeZone: row["time_zone"] as string,
     sellable: Number(row["sellable"]) === 1,
+    accounts: JSON.parse(row["accounts"] as string) as string[],
     version: Number(row["version"]),
   };
 }

@@ -5,6 +5,7 @@
  * positions, is given up. What is waiting is bounded in any case.
  */
 import type { Clock } from "../../shared/clock.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import { limits } from "../../shared/limits.ts";
 import { createPendingChanges, type PendingChange, type PendingChanges } from "./pending-changes.ts";
@@ -99,6 +100,7 @@ async function next(state: State): Promise<IteratorResult<OperationResult, void>
     if (change) {
       if (pending.size < state.changesMax / 2) state.wakeWriter(true);
       const newest = await change.newest;
+      if (isUnseen(newest)) continue;
       const isWhole = change.oldest === change.newest;
       return { done: false, value: isWhole ? newest : parts.withPrevious(newest, await change.oldest) };
     }
@@ -107,6 +109,13 @@ async function next(state: State): Promise<IteratorResult<OperationResult, void>
     });
   }
 }
+
+/** The owner says that this is nothing for the caller: as if it had not happened. */
+export function isUnseen({ errors }: OperationResult): boolean {
+  return errors?.some(({ extensions }) => extensions?.["code"] === unseen) ?? false;
+}
+
+const unseen: ErrorCode = "UNSEEN";
 
 async function room(state: State): Promise<boolean> {
   if (state.ended || state.failure) return false;

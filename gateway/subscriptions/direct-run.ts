@@ -12,6 +12,7 @@ import type { Logger } from "../../shared/logging.ts";
 import type { LocalSubgraph } from "../endpoints.ts";
 import type { Planner } from "../planner.ts";
 import type { SubscriptionRequest } from "./admission.ts";
+import { isUnseen } from "./change-queue.ts";
 import type { Run } from "./hub.ts";
 
 export interface DirectRunParts {
@@ -50,8 +51,10 @@ export function createDirectRun(parts: DirectRunParts): Run {
     const { operationName, variables } = request;
     const operation = { document: direct.document, operationName, variables, extensions: { change } };
     try {
-      const { data, errors } = await withinDeadline(deadlineMs, () => direct.owner.execute(operation, context));
+      const result = await withinDeadline(deadlineMs, () => direct.owner.execute(operation, context));
+      const { data, errors } = result;
       if (data && !errors) return { data };
+      if (isUnseen(result)) return result;
     } catch {
       // What happened is found out again, and told, on the long way.
     }

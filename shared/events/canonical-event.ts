@@ -288,6 +288,8 @@ export interface LocationChanged {
   readonly type: string;
   readonly timeZone: string;
   readonly sellable: boolean;
+  /** Business accounts it is there for; absent: none. */
+  readonly accounts?: readonly string[];
 }
 
 export interface CanonicalEvent<T extends EventType = EventType> {

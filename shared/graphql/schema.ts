@@ -7,6 +7,7 @@ import { buildSubgraphSchema } from "@apollo/subgraph";
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema, isObjectType, parse } from "graphql";
 import { type AccessTable, assertAllowed } from "../access.ts";
 import type { RequestContext } from "../command.ts";
+import { AppError } from "../errors.ts";
 import type { CacheHintCollector } from "./cache-hints.ts";
 import { DateOnly, DateTime, Decimal } from "./scalars.ts";
 
@@ -27,9 +28,17 @@ export interface SchemaParts {
   readonly access: AccessTable;
   /** Fields with a resolver that says itself what it read; whatever else has one makes an answer that is not kept. */
   readonly tagged?: ReadonlySet<string>;
+  /** Told of everybody who asked for a mutation and was refused with FORBIDDEN, before they are. */
+  readonly refused?: (mutation: string, request: RequestContext) => Promise<void>;
 }
 
-export function createSubgraphSchema({ sdl, resolvers, access, tagged = new Set() }: SchemaParts): GraphQLSchema {
+export function createSubgraphSchema({
+  sdl,
+  resolvers,
+  access,
+  tagged = new Set(),
+  refused,
+}: SchemaParts): GraphQLSchema {
   const schema = buildSubgraphSchema({
     typeDefs: parse(sdl),
     resolvers: {
@@ -42,7 +51,22 @@ export function createSubgraphSchema({ sdl, resolvers, access, tagged = new Set(
   });
   noteUntagged(schema, resolvers, tagged);
   guardFields(schema, access);
+  if (refused) noteRefused(schema, refused);
   return schema;
+}
+
+function noteRefused(schema: GraphQLSchema, refused: NonNullable<SchemaParts["refused"]>): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const resolve = field.resolve as GraphQLFieldResolver<unknown, ResolverContext>;
+    field.resolve = async (source, args, context: ResolverContext, info) => {
+      try {
+        return await resolve(source, args, context, info);
+      } catch (error) {
+        if (error instanceof AppError && error.code === "FORBIDDEN") await refused(field.name, context.request);
+        throw error;
+      }
+    };
+  }
 }
 
 function noteUntagged(schema: GraphQLSchema, resolvers: Resolvers, tagged: ReadonlySet<string>): void {

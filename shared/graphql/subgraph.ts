@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
 import { createHeadExport } from "../audit/heads.ts";
+import { createRefusedAttempts } from "../audit/refused-attempts.ts";
 import { createSealer } from "../audit/sealer.ts";
 import type { CommandDeps, Committed, RequestContext } from "../command.ts";
 import type { SystemName } from "../config.ts";
@@ -89,15 +90,17 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
   signal.listen((events) => relay.notify(events));
-  const heads = createHeadExport({ file: kernel.config.auditHeadsFile, clock, log });
+  const attempts = createRefusedAttempts({ db, clock, log });
+  const schema = createSubgraphSchema({ ...withAuditChain(spec), refused: attempts.note });
   return {
     name: spec.name,
     sdl: spec.sdl,
     db,
-    ...createOperations(createSubgraphSchema(withAuditChain(spec)), log, spec.contextFor),
+    ...createOperations(schema, log, spec.contextFor),
     consumers: [
       // Stopped last of all, so that it seals what the others have left.
-      createSealer({ db, clock, log, heads }),
+      createSealer({ db, clock, log, heads: createHeadExport({ file: kernel.config.auditHeadsFile, clock, log }) }),
+      attempts,
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
         createConsumer({ db, bus, clock, log, committed: signal.committed }, withRepublishing(spec.name, consumer)),

@@ -4,7 +4,7 @@
  * Which channels a caller may ask for is decided per question, in `answers.ts`; whose reservation is whose, in
  * `domain/reservation.ts`.
  */
-import type { AccessTable } from "../../shared/access.ts";
+import type { AccessNotes, AccessTable } from "../../shared/access.ts";
 
 const policyReaders = ["planner", "supervisor", "manager", "controller", "auditor"] as const;
 
@@ -27,4 +27,21 @@ export const access: AccessTable = {
   "Mutation.releaseReservation": [...buyers, "planner"],
   "Mutation.setChannelPolicy": ["planner", "manager", "controller"],
   "Mutation.approveChannelPolicy": ["manager", "controller"],
+};
+
+const channelCovered = "a channel that is not public only where the token covers it";
+
+const ownReservation = "only their own reservations, of channels the token covers; planners any";
+
+export const notes: AccessNotes = {
+  "ChannelPolicy.effect": "null for a token that names accounts",
+  "Query.availability": channelCovered,
+  "Query.promise": channelCovered,
+  "Query.channels": "lists the channels that the caller may ask for",
+  "Query.reservation": "others' reservations only for planner and auditor; null for everybody else",
+  "Subscription.stockChanged": channelCovered,
+  "Mutation.reserveStock": "only for channels the token covers",
+  "Mutation.confirmReservation": ownReservation,
+  "Mutation.releaseReservation": `${ownReservation}; a confirmed one only planners`,
+  "Mutation.approveChannelPolicy": "somebody else than who proposed it",
 };

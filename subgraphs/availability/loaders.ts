@@ -5,13 +5,20 @@
  */
 
 import DataLoader from "dataloader";
+import { type Caller, createSight, seenOf, seesEverywhere } from "../../shared/accounts.ts";
 import type { ReadThrough } from "../../shared/cache/read-through.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
-import { findLocations, findProducts, type LocationReplica, type ProductReplica } from "../../shared/master-data.ts";
+import {
+  findAccountLocations,
+  findLocations,
+  findProducts,
+  type LocationReplica,
+  type ProductReplica,
+} from "../../shared/master-data.ts";
 import { type Inbound, noInbound } from "./domain/inbound.ts";
 import type { Projected } from "./domain/projection.ts";
 import type { LatenessCount } from "./domain/promising.ts";
@@ -19,7 +26,14 @@ import type { Reservation } from "./domain/reservation.ts";
 import type { PolicyRow } from "./entities.ts";
 import { loadInbound, loadLateness } from "./store/inbound.ts";
 import { pagePolicies } from "./store/policies.ts";
-import { loadPositions, loadPositionsOfSkus, type PositionKey, pagePositions, positionKey } from "./store/positions.ts";
+import {
+  loadPositions,
+  loadPositionsOfSkus,
+  type PositionKey,
+  pagePositions,
+  pagePositionsOfPlaces,
+  positionKey,
+} from "./store/positions.ts";
 import { loadReservations } from "./store/reservations.ts";
 
 export type { PositionKey } from "./store/positions.ts";
@@ -59,8 +73,8 @@ async function fromCache<V>(cache: ReadThrough<V | null>, keys: readonly (string
 /** A question about kits reads their components too: more at once than one statement can bind. */
 const maxBatchSize = limits.availabilityPositionsMax;
 
-/** `cache`: where rows are asked for first; null: the database answers everything. */
-export function createLoaders(reader: Reader, clock: Clock, cache: KeptRows | null): Loaders {
+/** `cache`: where rows are asked for first; null: the database answers everything. `caller`: who sees what is read. */
+export function createLoaders(reader: Reader, clock: Clock, cache: KeptRows | null, caller: Caller): Loaders {
   // One moment for the whole operation: what has expired for one field has expired for all.
   const nowMs = clock.now();
   const position = new DataLoader<PositionKey, Projected | null, string>(
@@ -72,7 +86,7 @@ export function createLoaders(reader: Reader, clock: Clock, cache: KeptRows | nu
         },
     { cacheKeyFn: positionText, maxBatchSize },
   );
-  return {
+  const all: Loaders = {
     position,
     placesOfSku: new DataLoader(
       cache
@@ -123,5 +137,49 @@ export function createLoaders(reader: Reader, clock: Clock, cache: KeptRows | nu
       return ids.map((id) => found.get(id) ?? null);
     }),
     pageOfPolicies: (page) => pagePolicies(reader, page),
+  };
+  return seesEverywhere(caller) ? all : withinSight(all, caller, reader, nowMs);
+}
+
+/** For a caller whose token names accounts: what is at no place of theirs is not there. */
+function withinSight(all: Loaders, caller: Caller, reader: Reader, nowMs: number): Loaders {
+  const sight = createSight(caller, async (ids) => {
+    const found = await Promise.all(ids.map((id) => all.location.load(id)));
+    return new Map(found.flatMap((location) => (location ? [[location.locationId, location]] : [])));
+  });
+  const placeOf = ({ locationId }: { readonly locationId: string }) => [locationId];
+  const seen = <K, V extends object>(
+    loader: DataLoader<K, V | null, string>,
+    placesOf: (row: V) => readonly string[],
+  ) =>
+    new DataLoader<K, V | null, string>(
+      async (keys) => sight.only(await Promise.all(keys.map((key) => loader.load(key))), placesOf),
+      { cacheKeyFn: (key) => (typeof key === "string" ? key : positionText(key as PositionKey)), maxBatchSize },
+    );
+  return {
+    ...all,
+    position: seen(all.position, placeOf),
+    location: seen(all.location, placeOf),
+    reservation: seen(all.reservation, ({ lines }) => lines.map(({ locationId }) => locationId)),
+    placesOfSku: new DataLoader(async (skus) =>
+      Promise.all(
+        skus.map(async (sku) => {
+          const places = await sight.only(await all.placesOfSku.load(sku), (place) => [place]);
+          return places.filter((place) => place !== null);
+        }),
+      ),
+    ),
+    inbound: new DataLoader(
+      async (keys) => {
+        const known = await sight.only(keys, placeOf);
+        return Promise.all(known.map((key) => (key === null ? noInbound : all.inbound.load(key))));
+      },
+      { cacheKeyFn: positionText, maxBatchSize },
+    ),
+    async pageOfPositions(page, locationId) {
+      const own = [...seenOf(caller, await findAccountLocations(reader)).keys()];
+      const places = locationId === null ? own : own.filter((id) => id === locationId);
+      return pagePositionsOfPlaces(reader, page, places, nowMs);
+    },
   };
 }

@@ -4,6 +4,7 @@
  * Who may use a field stands in `access.ts`, which channels one may ask for in `answers.ts`.
  */
 
+import { seesEverywhere } from "../../shared/accounts.ts";
 import { policyTag, positionTag } from "../../shared/cache/cache-tags.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -88,8 +89,10 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
     return answers.of(loaders, await answers.keysFor(loaders, skus, args.locationIds), channel);
   };
   const answerAll: AnswerAll = (context, skus, args) => {
-    const channel = answers.channelFor(context.request.identity, args.channel);
-    const kept = answers.kept(skus, args.locationIds, channel);
+    const { identity } = context.request;
+    const channel = answers.channelFor(identity, args.channel);
+    // What is kept is everybody's: who sees less reads through loaders that see less.
+    const kept = seesEverywhere(identity) ? answers.kept(skus, args.locationIds, channel) : null;
     if (kept === null) return readAll(context, skus, args, channel);
     context.hints.read(kept.tags, kept.maxAgeMs);
     return kept.answers;
@@ -101,8 +104,9 @@ export function createResolvers(deps: ResolverDeps): Resolvers {
     Subscription: subscriptionFields(deps),
     Reservation: reservationFields(deps.clock),
     ChannelPolicy: {
-      effect: (proposed: ProposedPolicy, args: EffectArgs, { asked }: Context) =>
-        deps.effects.of(proposed, args, asked),
+      // It is about every place.
+      effect: (proposed: ProposedPolicy, args: EffectArgs, { asked, request }: Context) =>
+        seesEverywhere(request.identity) ? deps.effects.of(proposed, args, asked) : null,
     },
     PolicyEffect: {
       computedAt: ({ computedAtMs }: PolicyEffectAnswer) => computedAtMs,
@@ -186,8 +190,10 @@ function subscriptionFields({ answers, heard }: ResolverDeps): Resolvers[string]
       const { sku, locationId, data } = changeIn(change);
       // Told of by another reader of the log, perhaps before ours has come to it.
       heard([change?.event as AnyEvent]);
-      const asked = answers.channelFor(context.request.identity, channel);
+      const { identity } = context.request;
+      const asked = answers.channelFor(identity, channel);
       const key = { sku, locationId };
+      if (!seesEverywhere(identity) && !(await context.loaders.location.load(locationId))) throw new AppError("UNSEEN");
       const answer = await answers.ofChange(context.loaders, key, data, asked);
       return { ...answer, cursor: change?.cursor, position: key, cause: data.cause };
     },

@@ -13,6 +13,7 @@ import { MasterData1767225600002 } from "../../migrations/shared/002-master-data
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
+import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -68,6 +69,7 @@ export const availabilityDatabase: DatabaseSpec = {
     ProductCost1767225600003,
     DueLetters1767225600004,
     AuditSeals1767225600005,
+    LocationAccounts1767225600006,
     Availability1767225600401,
     Reservations1767225600402,
     Inbound1767225600403,
@@ -119,13 +121,13 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
       }),
       tagged: taggedFields,
       beforePublish: rowCache?.beforePublish ?? (async () => {}),
-      contextFor: () => {
+      contextFor: ({ identity }) => {
         let loaders: Loaders | undefined;
         return {
           asked: { effects: 0 },
           // Made for whoever needs them: an answer from what is kept does not.
           get loaders() {
-            loaders ??= createLoaders(db, clock, rowCache);
+            loaders ??= createLoaders(db, clock, rowCache, identity);
             return loaders;
           },
         };

@@ -3,7 +3,7 @@
  *
  * Master data is public; what things cost, what is in the books and what was bought is for people we know.
  */
-import type { AccessTable } from "../../shared/access.ts";
+import type { AccessNotes, AccessTable } from "../../shared/access.ts";
 
 export const access: AccessTable = {
   "Query.product": "anyone",
@@ -16,6 +16,7 @@ export const access: AccessTable = {
   "Query.transferOrders": "person",
   "Query.erpAuditChain": ["auditor"],
   "Product.unitCost": "person",
+  "Location.accounts": "person",
   "StockPosition.book": "person",
   "Mutation.saveProducts": ["connector-erp", "planner"],
   "Mutation.saveLocations": ["connector-erp", "planner"],
@@ -30,4 +31,12 @@ export const access: AccessTable = {
   "Mutation.cancelTransfer": ["portal", "planner", "supervisor", "manager", "controller"],
   "Mutation.closeTransfer": ["planner", "supervisor", "manager", "controller"],
   "Mutation.resolveTransferDiscrepancy": ["manager", "controller"],
+};
+
+export const notes: AccessNotes = {
+  "Mutation.saveLocations": "no token that names accounts",
+  "Location.accounts": "a token that names accounts sees its own",
+  "Mutation.approveTransfer": "above the value limit somebody else than who asked for it",
+  "Mutation.cancelTransfer": "a portal only what it asked for itself",
+  "Mutation.resolveTransferDiscrepancy": "somebody else than who shipped or received any of it",
 };

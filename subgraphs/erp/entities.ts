@@ -27,6 +27,7 @@ export interface LocationRow {
   type: string;
   time_zone: string;
   sellable: number;
+  accounts: string;
   version: number;
   updated_at_ms: number;
 }
@@ -189,6 +190,7 @@ export const LocationEntity = new EntitySchema<LocationRow>({
     type: text(16),
     time_zone: text(64),
     sellable: { type: "smallint" },
+    accounts: text(2000),
     version: wholeNumber,
     updated_at_ms: wholeNumber,
   },

@@ -5,16 +5,17 @@
  */
 
 import DataLoader from "dataloader";
+import { type Caller, type Sight, seesLocation } from "../../shared/accounts.ts";
 import type { Reader } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
 import type { PositionKey } from "./domain/book.ts";
 import type { Location } from "./domain/location.ts";
 import type { Product } from "./domain/product.ts";
-import type { PurchaseOrder } from "./domain/purchase-order.ts";
-import type { Transfer } from "./domain/transfer.ts";
+import { type PurchaseOrder, placesOfOrder } from "./domain/purchase-order.ts";
+import { placesOfTransfer, type Transfer } from "./domain/transfer.ts";
 import { type BookState, findPositions } from "./store/books.ts";
-import { allLocations, findLocations, findProducts, pageProducts } from "./store/master-data.ts";
+import { allLocations, findLocations, findProducts, pageProducts, sightOf } from "./store/master-data.ts";
 import { type FoundSku, searchSkus } from "./store/product-words.ts";
 import {
   type ExpectedSupply,
@@ -36,22 +37,27 @@ export interface Loaders {
   /** With a word that begins like each of `words`; none for none. */
   productsByWords(page: Page, words: readonly string[]): Promise<(Product & FoundSku)[]>;
   locations(): Promise<Location[]>;
-  purchaseOrders(page: Page, filter: PurchaseOrderFilter): Promise<PurchaseOrder[]>;
+  purchaseOrders(page: Page, filter: PurchaseOrderFilter): Promise<readonly PurchaseOrder[]>;
   readonly transfer: DataLoader<string, Transfer | null>;
-  transfers(page: Page, filter: TransferFilter): Promise<Transfer[]>;
+  transfers(page: Page, filter: TransferFilter): Promise<readonly Transfer[]>;
 }
 
-export function createLoaders(reader: Reader): Loaders {
+export function createLoaders(reader: Reader, caller: Caller): Loaders {
+  const sight = sightOf(caller, reader);
+  const placeOf = ({ locationId }: PositionKey) => [locationId];
   return {
     product: byKey((skus) => findProducts(reader, skus)),
-    location: byKey((ids) => findLocations(reader, ids)),
-    purchaseOrder: byKey((ids) => findPurchaseOrders(reader, ids)),
+    location: byKey((ids) => findLocations(reader, ids), { sight, placesOf: ({ id }) => [id] }),
+    purchaseOrder: byKey((ids) => findPurchaseOrders(reader, ids), { sight, placesOf: placesOfOrder }),
     book: new DataLoader(
       async (keys) => {
         const found = new Map(
           (await findPositions(reader, keys)).map((position) => [positionText(position), position]),
         );
-        return keys.map((key) => found.get(positionText(key)) ?? null);
+        return sight.only(
+          keys.map((key) => found.get(positionText(key)) ?? null),
+          placeOf,
+        );
       },
       { cacheKeyFn: positionText },
     ),
@@ -76,16 +82,33 @@ export function createLoaders(reader: Reader): Loaders {
         return product ? [{ ...product, ...one }] : [];
       });
     },
-    locations: () => allLocations(reader),
-    purchaseOrders: (page, filter) => pagePurchaseOrders(reader, page, filter),
-    transfer: byKey((ids) => findTransfers(reader, ids)),
-    transfers: (page, filter) => pageTransfers(reader, page, filter),
+    locations: async () => (await allLocations(reader)).filter((location) => seesLocation(caller, location)),
+    purchaseOrders: (page, filter) =>
+      sight.page(page, (part) => pagePurchaseOrders(reader, part, filter), { placesOf: placesOfOrder, keyOf }),
+    transfer: byKey((ids) => findTransfers(reader, ids), { sight, placesOf: placesOfTransfer }),
+    transfers: async (page, filter) => {
+      // Of a place that is not seen there is no list, as of one that is not there.
+      if (filter.locationId && (await sight.only([filter.locationId], (id) => [id])).includes(null)) return [];
+      return sight.page(page, (part) => pageTransfers(reader, part, filter), { placesOf: placesOfTransfer, keyOf });
+    },
   };
 }
 
-function byKey<T>(load: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>): DataLoader<string, T | null> {
+const keyOf = ({ id }: { readonly id: string }) => [id];
+
+interface Within<T> {
+  readonly sight: Sight;
+  readonly placesOf: (row: T & {}) => readonly string[];
+}
+
+/** `within`: what the caller sees of it. */
+function byKey<T>(
+  load: (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+  within?: Within<T>,
+): DataLoader<string, T | null> {
   return new DataLoader(async (keys) => {
     const found = await load(keys);
-    return keys.map((key) => found.get(key) ?? null);
+    const rows = keys.map((key) => found.get(key) ?? null);
+    return within ? within.sight.only(rows, within.placesOf as (row: T | null) => readonly string[]) : rows;
   });
 }

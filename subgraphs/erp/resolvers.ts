@@ -24,6 +24,7 @@ import { type SaveLocationsInput, saveLocations } from "./commands/save-location
 import { type SaveProductsInput, saveProducts } from "./commands/save-products.ts";
 import { type SavePurchaseOrderInput, savePurchaseOrder } from "./commands/save-purchase-order.ts";
 import type { PositionKey } from "./domain/book.ts";
+import type { Location } from "./domain/location.ts";
 import { type KitComponent, type Product, searchWordsOf } from "./domain/product.ts";
 import {
   discrepancyOf,
@@ -74,6 +75,8 @@ export function createResolvers(deps: CommandDeps): Resolvers {
       product: ({ sku }: KitComponent, _: unknown, { loaders }: ErpContext) => loaders.product.load(sku),
     },
     Location: {
+      accounts: ({ accounts }: Location, _: unknown, { request: { identity } }: ErpContext) =>
+        accounts.filter((account) => identity.accounts?.includes(account) ?? true),
       __resolveReference: ({ id }: { id: string }, { loaders }: ErpContext) => loaders.location.load(id),
     },
     StockPosition: {

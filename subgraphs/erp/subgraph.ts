@@ -8,6 +8,7 @@ import { Erp1767225600101 } from "../../migrations/erp/001-books.ts";
 import { ErpTransfers1767225600102 } from "../../migrations/erp/002-transfers.ts";
 import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
 import { FoundByIndex1767225600104 } from "../../migrations/erp/004-found-by-index.ts";
+import { LocationAccounts1767225600105 } from "../../migrations/erp/005-location-accounts.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
@@ -39,6 +40,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
       ErpTransfers1767225600102,
       Arrivals1767225600103,
       FoundByIndex1767225600104,
+      LocationAccounts1767225600105,
     ],
   });
   const signal = createCommitSignal();
@@ -60,7 +62,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
       sdl: readSdl(import.meta.url),
       access,
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
-      contextFor: (_request: RequestContext) => ({ loaders: createLoaders(db) }),
+      contextFor: ({ identity }: RequestContext) => ({ loaders: createLoaders(db, identity) }),
       consumers: createConsumers(clock),
       parts: [retries],
     },

@@ -4,6 +4,7 @@
  * Demand is committed at the origin for what is approved and not yet shipped; what is in transit is expected at the
  * destination. The units are never at both ends. Decides nothing: that is `domain/transfer.ts`.
  */
+import type { Caller } from "../../shared/accounts.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import { TransactionConflict } from "../../shared/db/retry.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -15,6 +16,7 @@ import {
   evolve,
   inboundOf,
   missingOf,
+  placesOfTransfer,
   statusOf,
   type Transfer,
   type TransferEvent,
@@ -22,6 +24,7 @@ import {
   type TransferLine,
 } from "./domain/transfer.ts";
 import { lockPositions, saveBook } from "./store/books.ts";
+import { sightOf } from "./store/master-data.ts";
 import { endsOf, findTransfers, lockTransfers, saveTransfers } from "./store/transfers.ts";
 
 /** A transfer and the positions at its ends, locked. */
@@ -31,8 +34,9 @@ export interface OpenTransfer {
 }
 
 /** Fails with UNKNOWN_DOCUMENT. */
-export async function openTransfer(tx: Transaction, id: string): Promise<OpenTransfer> {
-  const known = (await findTransfers(tx, [id])).get(id);
+export async function openTransfer(tx: Transaction, id: string, caller: Caller): Promise<OpenTransfer> {
+  const found = (await findTransfers(tx, [id])).get(id);
+  const [known] = await sightOf(caller, tx).only([found], placesOfTransfer);
   if (!known) throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"], message: `No such transfer: ${id}.` });
   const skus = known.lines.map(({ sku }) => sku);
   const book = openBook(await lockPositions(tx, endsOf(known, skus)));

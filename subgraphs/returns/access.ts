@@ -3,7 +3,7 @@
  *
  * Reading is for any person who has shown a token: returns name orders, and orders are nobody else's business.
  */
-import type { AccessTable } from "../../shared/access.ts";
+import type { AccessNotes, AccessTable } from "../../shared/access.ts";
 
 export const access: AccessTable = {
   "Query.return": "person",
@@ -16,4 +16,11 @@ export const access: AccessTable = {
   "Mutation.proposeDisposition": ["returns-desk"],
   "Mutation.approveDisposition": ["supervisor", "manager", "controller"],
   "Mutation.rejectDisposition": ["supervisor", "manager", "controller"],
+};
+
+const anotherPerson = "somebody else than who proposed it";
+
+export const notes: AccessNotes = {
+  "Mutation.approveDisposition": anotherPerson,
+  "Mutation.rejectDisposition": anotherPerson,
 };

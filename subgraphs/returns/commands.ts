@@ -4,13 +4,14 @@
  * Those that name items wait a bounded time for master data that may still be on its way. Each parses, decides and
  * writes in one transaction. None of them makes a unit sellable: only the warehouse's putaway does.
  */
+import type { Caller } from "../../shared/accounts.ts";
 import { canonicalHash } from "../../shared/canonical-json.ts";
 import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import { newId, parseCode, parseDocumentId, parseLocationId, parseSku, parseText } from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
-import { type EnteredQuantity, type MasterData, waitForMasterData } from "../../shared/master-data.ts";
+import { type EnteredQuantity, type MasterData, sightOf, waitForMasterData } from "../../shared/master-data.ts";
 import { assertPositive } from "../../shared/quantity.ts";
 import { authorize, type EnteredLine, receive } from "./domain/arrival.ts";
 import { type Decide, decide, inspect, type NamedLine, propose } from "./domain/disposition.ts";
@@ -78,7 +79,7 @@ export async function authorizeReturn(
   input: AuthorizeReturnInput,
   context: RequestContext,
 ): Promise<ReturnPayload> {
-  const known = await masterDataFor(deps, input.lines, input.locationId);
+  const known = await masterDataFor(deps, input.lines, input.locationId, context.identity);
   const action = "authorizeReturn";
   return runCommand<Outcome>(deps, {
     operation: action,
@@ -114,7 +115,7 @@ export async function receiveReturn(
   input: ReceiveReturnInput,
   context: RequestContext,
 ): Promise<ReturnPayload> {
-  const known = await masterDataFor(deps, input.lines, input.locationId);
+  const known = await masterDataFor(deps, input.lines, input.locationId, context.identity);
   const action = "receiveReturn";
   return runCommand<Outcome>(deps, {
     operation: action,
@@ -128,7 +129,7 @@ export async function receiveReturn(
       const locationId = input.locationId == null ? null : parseKnownLocation(known, input.locationId);
       const lines = parseLines(known, input.lines);
       const returnId = announcedAs ?? newId(nowMs);
-      const before = announcedAs === null ? null : await lockReturn(tx, announcedAs);
+      const before = announcedAs === null ? null : await lockReturn(tx, announcedAs, context.identity);
       const event = receive(before, { returnId, orderId, locationId, lines }, nowMs);
       const state = evolve(before, event);
       await post(tx, recorder, nowMs, [{ event, before, state, action }]);
@@ -193,7 +194,7 @@ function judge(
     refused: { return: null },
     work: async (tx, recorder) => {
       const nowMs = deps.clock.now();
-      const before = await lockReturn(tx, parseDocumentId(input.returnId, ["input", "returnId"]));
+      const before = await lockReturn(tx, parseDocumentId(input.returnId, ["input", "returnId"]), context.identity);
       const event = toEvent(before, nowMs, recorder.cause.person);
       const state = evolve(before, event);
       await post(tx, recorder, nowMs, [{ event, before, state, action }]);
@@ -203,8 +204,9 @@ function judge(
 }
 
 /** Fails with UNKNOWN_DOCUMENT. */
-async function lockReturn(tx: Transaction, returnId: string): Promise<ReturnState> {
-  const state = (await lockReturns(tx, [returnId])).get(returnId);
+async function lockReturn(tx: Transaction, returnId: string, caller: Caller): Promise<ReturnState> {
+  const known = (await lockReturns(tx, [returnId])).get(returnId);
+  const [state] = await sightOf(caller, tx).only([known], ({ locationId }) => [locationId]);
   if (state) return state;
   const message = `No such return: ${returnId}.`;
   throw new AppError("UNKNOWN_DOCUMENT", { returnId, message, field: ["input", "returnId"] });
@@ -226,10 +228,11 @@ async function masterDataFor(
   deps: CommandDeps,
   lines: readonly EnteredQuantity[],
   locationId: string | null | undefined,
+  caller: Caller,
 ): Promise<MasterData> {
   // A list that is too long is refused below; nobody waits for what is beyond its end.
   const items = lines.slice(0, limits.commandItemsMax);
-  return waitForMasterData(deps.db, { items, locationIds: locationId == null ? [] : [locationId] });
+  return waitForMasterData(deps.db, { items, locationIds: locationId == null ? [] : [locationId] }, { caller });
 }
 
 function parseKnownLocation(known: MasterData, locationId: string): string {

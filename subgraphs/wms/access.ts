@@ -4,7 +4,7 @@
  * Physical stock is for everybody who is somebody; facts come from the warehouse and its connector. That nobody decides
  * on their own adjustment, and which tier decides, is `domain/adjustment.ts`: roles alone cannot say it.
  */
-import type { AccessTable } from "../../shared/access.ts";
+import type { AccessNotes, AccessTable } from "../../shared/access.ts";
 
 export const access: AccessTable = {
   "Query.stockMovement": "person",
@@ -25,4 +25,13 @@ export const access: AccessTable = {
   "Mutation.rejectAdjustment": ["supervisor", "manager", "controller"],
   "Mutation.recordCount": ["warehouse", "supervisor", "manager"],
   "Mutation.recordReceiptProgress": ["connector-wms", "connector-erp", "warehouse"],
+};
+
+const anotherPerson = "somebody else than who asked for it or counted";
+
+export const notes: AccessNotes = {
+  "Mutation.receiveTransfer": "somebody else than who shipped any of it; a connector reports what has happened",
+  "Mutation.recordStockEvents": "corrections and snapshots only from connector-wms",
+  "Mutation.approveAdjustment": `${anotherPerson}; of the tier that its value asks for`,
+  "Mutation.rejectAdjustment": anotherPerson,
 };

@@ -4,6 +4,8 @@
  * Whatever is approved is posted in the same transaction, as one movement through `posting.ts`: there is no approved
  * adjustment whose stock has not moved. Holds no rule of its own; those are `domain/adjustment.ts`.
  */
+
+import type { Caller } from "../../shared/accounts.ts";
 import { canonicalHash } from "../../shared/canonical-json.ts";
 import { type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
 import type { Transaction } from "../../shared/db/database.ts";
@@ -19,7 +21,7 @@ import {
   positionText,
 } from "../../shared/ids.ts";
 import { limits } from "../../shared/limits.ts";
-import { type ProductReplica, waitForMasterData } from "../../shared/master-data.ts";
+import { type ProductReplica, sightOf, waitForMasterData } from "../../shared/master-data.ts";
 import { causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import type { BucketName, WmsDeps } from "./commands/stock-facts.ts";
@@ -73,7 +75,10 @@ export async function requestAdjustment(
 ): Promise<AdjustmentReply> {
   const { sku, locationId } = input;
   const need = { items: [{ sku }], locationIds: [locationId] };
-  const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  const masterData = await waitForMasterData(deps.db, need, {
+    waitMs: deps.masterDataWaitMs,
+    caller: context.identity,
+  });
   return runCommand<Outcome>(deps, {
     operation: "requestAdjustment",
     input,
@@ -213,7 +218,7 @@ function decideOn(
     async work(tx, recorder) {
       const nowMs = deps.clock.now();
       const id = parseDocumentId(input.id, ["input", "id"]);
-      const { before, balance } = await lockDecided(tx, id);
+      const { state: before, balance } = await lockDecided(tx, id, context.identity);
       const decision = {
         type,
         person: recorder.cause.person,
@@ -233,14 +238,15 @@ function decideOn(
 }
 
 /** The position first, as everywhere: which one it is never changes. Fails with UNKNOWN_DOCUMENT. */
-async function lockDecided(tx: Transaction, id: string): Promise<{ before: AdjustmentState; balance: Balance }> {
-  const found = (await loadAdjustments(tx, [id])).get(id);
+async function lockDecided(tx: Transaction, id: string, caller: Caller): Promise<Adjusted> {
+  const known = (await loadAdjustments(tx, [id])).get(id);
+  const [found] = await sightOf(caller, tx).only([known], ({ locationId }) => [locationId]);
   const balance = found && (await lockBalance(tx, found));
   const [before] = await lockAdjustments(tx, [id]);
   if (!before || !balance) {
     throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"], message: `No such adjustment: ${id}.` });
   }
-  return { before, balance };
+  return { state: before, balance };
 }
 
 /**

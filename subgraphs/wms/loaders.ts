@@ -5,9 +5,11 @@
  */
 
 import DataLoader from "dataloader";
+import type { Caller } from "../../shared/accounts.ts";
 import type { Database } from "../../shared/db/database.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { positionText } from "../../shared/ids.ts";
+import { sightOf } from "../../shared/master-data.ts";
 import type { AdjustmentState, AdjustmentStatus } from "./domain/adjustment.ts";
 import type { Balance } from "./domain/balance.ts";
 import type { StockCount } from "./domain/stock-count.ts";
@@ -35,45 +37,71 @@ export interface Loaders {
   readonly stockCount: DataLoader<string, StockCount | null>;
   readonly receipt: DataLoader<string, StoredReceipt | null>;
   /** Up to `size + 1` of them, by purchase order and location. */
-  receipts(filter: ReceiptFilter, page: Page): Promise<StoredReceipt[]>;
+  receipts(filter: ReceiptFilter, page: Page): Promise<readonly StoredReceipt[]>;
   /** Up to `size + 1` of them, newest first. */
-  adjustments(status: AdjustmentStatus | null, page: Page): Promise<AdjustmentState[]>;
+  adjustments(status: AdjustmentStatus | null, page: Page): Promise<readonly AdjustmentState[]>;
 }
 
-export function createLoaders(db: Database): Loaders {
+const placeOf = ({ locationId }: { readonly locationId: string }) => [locationId];
+
+export function createLoaders(db: Database, caller: Caller): Loaders {
+  const sight = sightOf(caller, db);
   const balance = new DataLoader<PositionKey, Balance | null, string>(
     async (keys) => {
+      const seen = await sight.only(keys, placeOf);
       const found = await loadBalances(db, keys);
-      return keys.map((key) => {
-        const known = found.get(positionText(key));
+      return seen.map((key) => {
+        const known = key && found.get(positionText(key));
         // A row of version 0 was made for events that had no effect.
         return known && known.version > 0 ? known : null;
       });
     },
     { cacheKeyFn: positionText },
   );
-  const journal = new DataLoader<JournalPage, MovementRow[], string>((pages) => loadPages(db, pages), {
-    cacheKeyFn: (page) => `${positionText(page)}\n${page.size}\n${page.before}`,
-  });
+  const journal = new DataLoader<JournalPage, MovementRow[], string>(
+    async (pages) => {
+      const seen = await sight.only(pages, placeOf);
+      const rows = await loadPages(db, pages);
+      return rows.map((page, i) => (seen[i] ? page : []));
+    },
+    {
+      cacheKeyFn: (page) => `${positionText(page)}\n${page.size}\n${page.before}`,
+    },
+  );
   const movement = new DataLoader<string, MovementRow | null>(async (ids) => {
     const found = new Map((await loadMovements(db, ids)).map((row) => [row.movement_id, row]));
-    return ids.map((id) => found.get(id) ?? null);
+    return sight.only(rowsOf(ids, found), (row) => [row.location_id]);
   });
   const adjustment = new DataLoader<string, AdjustmentState | null>(async (ids) => {
     const found = await loadAdjustments(db, ids);
-    return ids.map((id) => found.get(id) ?? null);
+    return sight.only(rowsOf(ids, found), placeOf);
   });
   const stockCount = new DataLoader<string, StockCount | null>(async (ids) => {
     const found = await loadCounts(db, ids);
-    return ids.map((id) => found.get(id) ?? null);
+    return sight.only(rowsOf(ids, found), placeOf);
   });
   const receipt = new DataLoader<string, StoredReceipt | null>(async (ids) => {
     const found = await loadReceipts(db, ids);
-    return ids.map((id) => found.get(id) ?? null);
+    return sight.only(rowsOf(ids, found), placeOf);
   });
-  const receipts: Loaders["receipts"] = (filter, page) => listReceipts(db, filter, page);
-  const adjustments: Loaders["adjustments"] = (status, page) => listAdjustments(db, status, page);
+  const receipts: Loaders["receipts"] = async (filter, page) => {
+    // Of a place that is not seen there is no list, as of one that is not there.
+    if (filter.locationId && (await sight.only([filter.locationId], (id) => [id])).includes(null)) return [];
+    return sight.page(page, (part) => listReceipts(db, filter, part), {
+      placesOf: placeOf,
+      keyOf: ({ purchaseOrderId, locationId }) => [purchaseOrderId, locationId],
+    });
+  };
+  const adjustments: Loaders["adjustments"] = (status, page) =>
+    sight.page(page, (part) => listAdjustments(db, status, part), {
+      placesOf: placeOf,
+      keyOf: ({ requestedAtMs, adjustmentId }) => [String(requestedAtMs), adjustmentId],
+    });
   return { balance, journal, movement, adjustment, stockCount, receipt, receipts, adjustments };
+}
+
+function rowsOf<T>(ids: readonly string[], found: ReadonlyMap<string, T>): (T | null)[] {
+  return ids.map((id) => found.get(id) ?? null);
 }
 
 /** Entries have no holes, so the newest page is a range that the balance's count of entries names. */

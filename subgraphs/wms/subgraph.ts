@@ -9,11 +9,13 @@ import { MasterData1767225600002 } from "../../migrations/shared/002-master-data
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
+import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
 import { CountsAndReceipts1767225600204 } from "../../migrations/wms/004-counts-and-receipts.ts";
 import { ReceiptsByPlace1767225600205 } from "../../migrations/wms/005-receipts-by-place-and-status.ts";
+import type { RequestContext } from "../../shared/command.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -64,6 +66,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
       ProductCost1767225600003,
       DueLetters1767225600004,
       AuditSeals1767225600005,
+      LocationAccounts1767225600006,
       Wms1767225600201,
       Adjustments1767225600202,
       WmsTransfers1767225600203,
@@ -80,7 +83,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
     sdl: readSdl(import.meta.url),
     access,
     resolvers: createResolvers(deps),
-    contextFor: () => ({ loaders: createLoaders(db) }),
+    contextFor: ({ identity }: RequestContext) => ({ loaders: createLoaders(db, identity) }),
     consumers: createConsumers(kernel.clock),
   } as const;
   return createSubgraph(kernel, parts, signal);

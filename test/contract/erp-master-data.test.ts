@@ -129,7 +129,7 @@ eachDatabase("the master data", (makeKernel, kind) => {
       expect(first.results.map(({ status, code }) => code ?? status)).toEqual(["CREATED", "INVALID_INPUT"]);
       const second = await erp.run("saveLocations", { locations: [dock] });
       expect(second.results).toMatchObject([{ status: "UNCHANGED" }]);
-      const third = await erp.run("saveLocations", { locations: [{ ...dock, sellable: false }] });
+      const third = await erp.run("saveLocations", { locations: [{ ...dock, sellable: false, accounts: ["ACME"] }] });
       expect(third.results).toMatchObject([{ status: "UPDATED" }]);
       const told = (await erp.events("master.changed")).filter((event) => event.locationId === "DOCK");
       expect(told.map(({ sourceSeq, partitionKey, sku }) => [sourceSeq, partitionKey, sku])).toEqual([
@@ -143,6 +143,7 @@ eachDatabase("the master data", (makeKernel, kind) => {
         type: "CROSS_DOCK",
         timeZone: "Europe/Berlin",
         sellable: false,
+        accounts: ["ACME"],
       });
     });
   });

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
+import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import type { Database } from "../../shared/db/database.ts";
 import type { AnyEvent, LocationChanged, ProductChanged } from "../../shared/events/canonical-event.ts";
 import { limits } from "../../shared/limits.ts";
@@ -22,7 +23,12 @@ eachDatabase("master data replica", (makeKernel) => {
     db = await kernel.openDatabase({
       system: "returns",
       entities: [],
-      migrations: [Kernel1767225600001, MasterData1767225600002, ProductCost1767225600003],
+      migrations: [
+        Kernel1767225600001,
+        MasterData1767225600002,
+        ProductCost1767225600003,
+        LocationAccounts1767225600006,
+      ],
     });
   });
 
@@ -57,13 +63,16 @@ eachDatabase("master data replica", (makeKernel) => {
     });
 
     it("keeps every member of a location", async () => {
-      await apply(location("WEST", 2, { type: "STORE", timeZone: "Europe/Berlin", sellable: false }));
+      await apply(
+        location("WEST", 2, { type: "STORE", timeZone: "Europe/Berlin", sellable: false, accounts: ["ACME"] }),
+      );
       expect((await findLocations(db, ["WEST"])).get("WEST")).toEqual({
         locationId: "WEST",
         name: "Location WEST v2",
         type: "STORE",
         timeZone: "Europe/Berlin",
         sellable: false,
+        accounts: ["ACME"],
         version: 2,
       });
     });

@@ -4,6 +4,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Database, Transaction } from "../../shared/db/database.ts";
 import { noStock } from "../../shared/events/canonical-event.ts";
+import { anonymous } from "../../shared/identity.ts";
 import { createRecorder } from "../../shared/recorder.ts";
 import { effectOf, type StockFact } from "../../subgraphs/wms/domain/stock-fact.ts";
 import { createLoaders } from "../../subgraphs/wms/loaders.ts";
@@ -201,7 +202,7 @@ eachDatabase("journal of the warehouse", (makeKernel) => {
           return warehouse.db.query(sql, params);
         },
       };
-      const loaders = createLoaders(counting);
+      const loaders = createLoaders(counting, anonymous);
       const keys = Array.from({ length: 150 }, (_, n) => ({ sku: `COST-${100 + n}`, locationId: "WEST" }));
       const balances = await Promise.all(keys.map((key) => loaders.balance.load(key)));
       expect(balances.filter((balance) => balance !== null)).toHaveLength(150);

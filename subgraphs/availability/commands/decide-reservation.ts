@@ -15,6 +15,7 @@ import type { Transaction } from "../../../shared/db/database.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Identity } from "../../../shared/identity.ts";
 import { parseDocumentId } from "../../../shared/ids.ts";
+import { sightOf } from "../../../shared/master-data.ts";
 import { handOverConfirmed, type LockedPositions, lockPositionsOf, saveChanged, tell } from "../claims.ts";
 import { confirm, mayChange, mayDecide, type Reservation, release } from "../domain/reservation.ts";
 import { loadReservations, lockReservation } from "../store/reservations.ts";
@@ -78,7 +79,8 @@ async function lockOwn(
   id: string,
   identity: Identity,
 ): Promise<{ reservation: Reservation; positions: LockedPositions }> {
-  const [found] = await loadReservations(tx, [id]);
+  const placesOf = ({ lines }: Reservation) => lines.map(({ locationId }) => locationId);
+  const [found] = await sightOf(identity, tx).only(await loadReservations(tx, [id]), placesOf);
   if (!found || !mayChange(found, identity)) throw new AppError("UNKNOWN_DOCUMENT", { field: ["input", "id"] });
   // Which positions it has never changes; what it holds there does until they are locked.
   const positions = await lockPositionsOf(tx, found.lines);

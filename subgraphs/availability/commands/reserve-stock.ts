@@ -6,6 +6,7 @@
  * is. The caller chooses the places: a wish is not spread over others. One transaction for one caller: many callers at
  * once share one (`reserve-together.ts`), and must get what they would get here.
  */
+import type { Caller } from "../../../shared/accounts.ts";
 import {
   type CommandDeps,
   type CommandInput,
@@ -45,7 +46,11 @@ export interface ReserveDeps extends CommandDeps {
 }
 
 /** What a caller asks for, understood. */
-export type Asked = ReturnType<typeof parseReserve> & { readonly channel: string };
+export type Asked = ReturnType<typeof parseReserve> & {
+  readonly channel: string;
+  /** Who wishes: decides which places there are. */
+  readonly caller: Caller;
+};
 
 export const refusing: Refusing<ReserveStockReply> = {
   operation: "reserveStock",
@@ -78,11 +83,11 @@ export async function reserveStock(
 /** Fails as `reserveStock` does, before it has looked at anything. */
 export function understand({ answers }: ReserveDeps, input: ReserveStockInput, { identity }: RequestContext): Asked {
   const channel = answers.reservingChannel(identity, input.channel);
-  return { ...parseReserve(input), channel };
+  return { ...parseReserve(input), channel, caller: identity };
 }
 
 async function grant(deps: ReserveDeps, tx: Transaction, recorder: Recorder, asked: Asked): Promise<Reservation> {
-  const needs = await needsOf(asked.wishes, await loadWishedFor(tx, asked.wishes));
+  const needs = await needsOf(asked.wishes, await loadWishedFor(tx, asked.wishes), asked.caller);
   const positions = await lockPositionsOf(tx, placesOf(needs));
   // After the lock: whoever waited for it looks at the time as it is then.
   const nowMs = deps.clock.now();

@@ -118,7 +118,7 @@ async function prepare(deps: ReserveDeps, tx: Transaction, commands: readonly Co
     if ("error" in one) prepared.set(command, one);
     else {
       try {
-        const needs = await needsOf(one.asked.wishes, wishedFor);
+        const needs = await needsOf(one.asked.wishes, wishedFor, one.asked.caller);
         prepared.set(command, addPlaces(places, needs) ? { asked: one.asked, needs } : "alone");
       } catch (error) {
         prepared.set(command, { error });

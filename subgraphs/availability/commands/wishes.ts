@@ -5,6 +5,7 @@
  * Wishes are granted one after the other on positions that their caller has locked, so that a component which two of
  * them need counts once. All or nothing: a refusal names every wish that has too little. Writes nothing.
  */
+import { type Caller, seenOf } from "../../../shared/accounts.ts";
 import type { Transaction } from "../../../shared/db/database.ts";
 import { AppError } from "../../../shared/errors.ts";
 import { positionText } from "../../../shared/ids.ts";
@@ -57,8 +58,13 @@ export async function loadWishedFor(tx: Transaction, wishes: readonly Wish[]): P
   return { products, locations };
 }
 
-/** Fails with UNKNOWN_SKU, UNKNOWN_LOCATION, TOO_MANY_ITEMS. */
-export async function needsOf(wishes: readonly Wish[], { products, locations }: WishedFor): Promise<Need[]> {
+/** `caller`: whose wishes they are. Fails with UNKNOWN_SKU, UNKNOWN_LOCATION, TOO_MANY_ITEMS. */
+export async function needsOf(
+  wishes: readonly Wish[],
+  { products, locations: known }: WishedFor,
+  caller: Caller,
+): Promise<Need[]> {
+  const locations = seenOf(caller, known);
   const needs: Need[] = [];
   for (const wish of wishes) {
     const { sku, locationId, field } = wish;

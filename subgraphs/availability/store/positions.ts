@@ -68,6 +68,33 @@ export async function pagePositions(
   return asOf(reader, one, params, order, nowMs);
 }
 
+/** So many places are looked through by one statement. */
+const placesAtOnce = 100;
+
+/** Positions at these locations alone, in (sku, locationId) order: each place is a range of its own index. */
+export async function pagePositionsOfPlaces(
+  reader: Reader,
+  page: Page,
+  locationIds: readonly string[],
+  nowMs: number,
+): Promise<Projected[]> {
+  const [sku, afterLocation] = (page.after ?? []) as string[];
+  const found: Projected[] = [];
+  for (let from = 0; from < locationIds.length; from += placesAtOnce) {
+    const places = locationIds.slice(from, from + placesAtOnce);
+    const parts = places.map((place) => {
+      const begin = sku === undefined ? "" : place > (afterLocation as string) ? "AND sku >= ?" : "AND sku > ?";
+      return `SELECT * FROM (SELECT * FROM positions WHERE ${only("location_id")} ${begin}
+         ORDER BY location_id, sku LIMIT ${page.size + 1}) part`;
+    });
+    const one = `${parts.join(" UNION ALL ")} ORDER BY sku, location_id LIMIT ${page.size + 1}`;
+    const params = places.flatMap((place) => (sku === undefined ? [place] : [place, sku]));
+    found.push(...(await asOf(reader, one, params, "sku, location_id", nowMs)));
+  }
+  found.sort((a, b) => (a.sku < b.sku || (a.sku === b.sku && a.locationId < b.locationId) ? -1 : 1));
+  return found.slice(0, page.size + 1);
+}
+
 /** Positions of these SKUs, in (sku, locationId) order. */
 export async function pagePositionsOfSkus(
   reader: Reader,

@@ -26,6 +26,7 @@ import { loadTotals, lockPositions, saveBook } from "../store/books.ts";
 import { loadCatalogue } from "../store/master-data.ts";
 import { loadOrderLines, lockOrCreateOrder, saveOrderLines } from "../store/orders.ts";
 import { assertItemCount } from "./item-limit.ts";
+import { assertSeesOrder } from "./seen-order.ts";
 
 export interface AllocateOrderInput extends CommandInput {
   readonly orderId: string;
@@ -39,7 +40,7 @@ export interface OrderAllocationReply {
 
 /**
  * Can fail with INVALID_INPUT, TOO_MANY_ITEMS, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, QUANTITY_NOT_POSITIVE,
- * QUANTITY_OUT_OF_RANGE, ORDER_LINE_EXISTS.
+ * QUANTITY_OUT_OF_RANGE, ORDER_LINE_EXISTS, UNKNOWN_DOCUMENT.
  */
 export function allocateOrder(
   deps: CommandDeps,
@@ -58,9 +59,10 @@ export function allocateOrder(
         throw new AppError("INVALID_INPUT", { message: "There is no line to allocate.", field: ["input", "lines"] });
       }
       assertItemCount(input.lines, "lines");
-      const lines = parseAllocation(input.lines, await loadCatalogue(tx, input.lines));
+      const lines = parseAllocation(input.lines, await loadCatalogue(tx, input.lines, context.identity));
       const order = await lockOrCreateOrder(tx, { orderId, channel }, deps.clock.now());
       assertChannel(order, channel);
+      await assertSeesOrder(tx, orderId, context.identity);
 
       const book = openBook(await lockPositions(tx, lines));
       const totals = openTotals(await loadTotals(tx, [{ documentType: "ORDER", documentId: orderId }]));

@@ -10,7 +10,6 @@ import {
   type RequestContext,
   runCommand,
 } from "../../../shared/command.ts";
-import { AppError } from "../../../shared/errors.ts";
 import { parseDocumentId } from "../../../shared/ids.ts";
 import { openBook } from "../domain/book.ts";
 import { deallocatedEvent } from "../domain/events.ts";
@@ -26,6 +25,7 @@ import { loadTotals, lockPositions, saveBook } from "../store/books.ts";
 import { loadOrderLines, lockOrder, saveOrderLines } from "../store/orders.ts";
 import type { OrderAllocationReply } from "./allocate-order.ts";
 import { assertItemCount } from "./item-limit.ts";
+import { assertSeesOrder, unknownOrder } from "./seen-order.ts";
 
 export interface DeallocateOrderInput extends CommandInput {
   readonly orderId: string;
@@ -51,8 +51,9 @@ export function deallocateOrder(
       assertItemCount(input.lines ?? [], "lines");
       const order = await lockOrder(tx, orderId);
       if (!order) {
-        throw new AppError("UNKNOWN_DOCUMENT", { message: `No such order: ${orderId}.`, field: ["input", "orderId"] });
+        throw unknownOrder(orderId, ["input", "orderId"]);
       }
+      await assertSeesOrder(tx, orderId, context.identity);
       const known = await loadOrderLines(tx, [orderId]);
       const plan = planDeallocation(known, input.lines);
       const concerned = new Set(plan.map(({ line }) => line));

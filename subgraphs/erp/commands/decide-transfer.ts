@@ -113,7 +113,7 @@ function change(
     work: async (tx, recorder) => {
       const nowMs = deps.clock.now();
       const note = parseText(input.note, limits.noteLengthMax, ["input", "note"]);
-      const open = await openTransfer(tx, parseDocumentId(input.id, ["input", "id"]));
+      const open = await openTransfer(tx, parseDocumentId(input.id, ["input", "id"]), context.identity);
       const events = await decideFor(open.transfer, { person: recorder.cause.person, note, nowMs }, tx);
       return { transferOrder: await carryOut(tx, recorder, operation, open, events, nowMs) };
     },

@@ -52,7 +52,7 @@ export function requestTransfer(
       const needs = input.lines.flatMap(({ sku }) =>
         [input.originId, input.destinationId].map((locationId) => ({ sku, locationId })),
       );
-      const catalogue = await loadCatalogue(tx, needs);
+      const catalogue = await loadCatalogue(tx, needs, context.identity);
       const lines = parseTransferLines(input.lines, catalogue);
       const originId = knownLocation(catalogue, input.originId, ["input", "originId"]);
       const destinationId = knownLocation(catalogue, input.destinationId, ["input", "destinationId"]);

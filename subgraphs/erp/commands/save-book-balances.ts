@@ -56,6 +56,7 @@ export function saveBookBalances(
       const catalogue = await loadCatalogue(
         tx,
         soundDrafts(drafts).map((draft) => draft.input),
+        context.identity,
       );
       for (const draft of drafts) {
         judge(draft, () => {

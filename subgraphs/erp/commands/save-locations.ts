@@ -3,6 +3,7 @@
  *
  * What does not differ from what is there leaves no trace: no version, no audit row, no event.
  */
+import { seesEverywhere } from "../../../shared/accounts.ts";
 import {
   type CommandDeps,
   type CommandInput,
@@ -10,6 +11,7 @@ import {
   type RequestContext,
   runCommand,
 } from "../../../shared/command.ts";
+import { AppError } from "../../../shared/errors.ts";
 import { parseLocationId } from "../../../shared/ids.ts";
 import { changesOf, type Draft, judge, resultOf, type SaveResult, soundDrafts, startDrafts } from "../domain/draft.ts";
 import { locationEvent } from "../domain/events.ts";
@@ -25,7 +27,7 @@ export interface SaveLocationsReply {
   readonly results: readonly SaveResult[];
 }
 
-/** Can fail with TOO_MANY_ITEMS; an item with INVALID_INPUT. */
+/** Can fail with FORBIDDEN, TOO_MANY_ITEMS; an item with INVALID_INPUT. */
 export function saveLocations(
   deps: CommandDeps,
   input: SaveLocationsInput,
@@ -37,6 +39,7 @@ export function saveLocations(
     context,
     refused: { results: [] },
     work: async (tx, recorder) => {
+      assertKeepsMasterData(context);
       assertItemCount(input.locations, "locations");
       const drafts: Draft<LocationInput, Location>[] = startDrafts(
         input.locations,
@@ -68,4 +71,10 @@ export function saveLocations(
       return { results: drafts.map(resultOf) };
     },
   });
+}
+
+/** Whose a place is is not decided by those it is given to. Fails with FORBIDDEN. */
+function assertKeepsMasterData({ identity }: RequestContext): void {
+  if (seesEverywhere(identity)) return;
+  throw new AppError("FORBIDDEN", { message: "A token that names accounts keeps no locations." });
 }

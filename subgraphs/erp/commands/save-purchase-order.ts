@@ -21,13 +21,15 @@ import {
   type PurchaseOrder,
   type PurchaseOrderInput,
   placesConcerned,
+  placesOfOrder,
   withReceipts,
 } from "../domain/purchase-order.ts";
 import { openTotals } from "../domain/settlement.ts";
 import { loadTotals, lockPositions, saveBook } from "../store/books.ts";
-import { loadCatalogue } from "../store/master-data.ts";
+import { loadCatalogue, sightOf } from "../store/master-data.ts";
 import { lockPurchaseOrder, savePurchaseOrder as storePurchaseOrder } from "../store/purchase-orders.ts";
 import { assertItemCount } from "./item-limit.ts";
+import { unknownOrder } from "./seen-order.ts";
 
 export interface SavePurchaseOrderInput extends CommandInput, PurchaseOrderInput {}
 
@@ -38,7 +40,7 @@ export interface SavePurchaseOrderReply {
 
 /**
  * Can fail with INVALID_INPUT, TOO_MANY_ITEMS, UNKNOWN_SKU, UNKNOWN_LOCATION, UOM_UNMAPPED, QUANTITY_NOT_POSITIVE,
- * QUANTITY_OUT_OF_RANGE.
+ * QUANTITY_OUT_OF_RANGE, UNKNOWN_DOCUMENT.
  */
 export function savePurchaseOrder(
   deps: CommandDeps,
@@ -53,8 +55,10 @@ export function savePurchaseOrder(
     work: async (tx, recorder) => {
       assertItemCount(input.lines, "lines");
       const id = parseDocumentId(input.id, ["input", "id"]);
-      const catalogue = await loadCatalogue(tx, input.lines);
+      const catalogue = await loadCatalogue(tx, input.lines, context.identity);
       const before = await lockPurchaseOrder(tx, id);
+      const [seen] = await sightOf(context.identity, tx).only([before], placesOfOrder);
+      if (before && !seen) throw unknownOrder(id, ["input", "id"]);
       const wanted = decidePurchaseOrder(input, before, catalogue);
       if (wanted === before) return { purchaseOrder: before, status: "UNCHANGED" };
 

@@ -6,7 +6,7 @@
  */
 import { AppError } from "../../../shared/errors.ts";
 import type { LocationChanged } from "../../../shared/events/canonical-event.ts";
-import { parseLocationId } from "../../../shared/ids.ts";
+import { parseCode, parseLocationId } from "../../../shared/ids.ts";
 import { limits } from "../../../shared/limits.ts";
 import { parseName } from "./product.ts";
 
@@ -19,6 +19,8 @@ export interface Location {
   /** IANA name. */
   readonly timeZone: string;
   readonly sellable: boolean;
+  /** Business accounts it is there for, in order; none: the company's own. */
+  readonly accounts: readonly string[];
   readonly version: number;
 }
 
@@ -28,6 +30,7 @@ export interface LocationInput {
   readonly type: LocationType;
   readonly timeZone?: string | null;
   readonly sellable?: boolean | null;
+  readonly accounts?: readonly string[] | null;
 }
 
 /** The location after the save: `stored` itself when nothing differs, else the next version. Fails with INVALID_INPUT. */
@@ -40,15 +43,26 @@ export function decideLocation(input: LocationInput, stored: Location | null): L
     type,
     timeZone: parseTimeZone((input.timeZone === undefined ? stored?.timeZone : input.timeZone) ?? "UTC"),
     sellable: (input.sellable === undefined ? stored?.sellable : input.sellable) ?? sellableByDefault,
+    accounts: parseAccounts((input.accounts === undefined ? stored?.accounts : input.accounts) ?? []),
     version: stored?.version ?? 0,
   };
   const members = ["name", "type", "timeZone", "sellable"] as const;
-  if (stored && members.every((member) => stored[member] === next[member])) return stored;
+  const same = JSON.stringify(stored?.accounts) === JSON.stringify(next.accounts);
+  if (stored && same && members.every((member) => stored[member] === next[member])) return stored;
   return { ...next, version: next.version + 1 };
 }
 
 export function locationChanged({ id: _, ...shown }: Location): LocationChanged {
   return { kind: "location", ...shown };
+}
+
+function parseAccounts(accounts: readonly string[]): string[] {
+  const field = ["accounts"];
+  if (accounts.length > limits.locationAccountsMax) {
+    const message = `A location is there for at most ${limits.locationAccountsMax} accounts.`;
+    throw new AppError("INVALID_INPUT", { message, field });
+  }
+  return [...new Set(accounts.map((account) => parseCode(account, limits.accountLengthMax, field)))].sort();
 }
 
 function parseTimeZone(name: string): string {

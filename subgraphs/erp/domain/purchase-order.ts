@@ -191,6 +191,10 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
   return changes;
 }
 
+export function placesOfOrder({ lines }: PurchaseOrder): string[] {
+  return lines.map(({ locationId }) => locationId);
+}
+
 /** The positions whose expected supply may differ between the two states. */
 export function placesConcerned(before: PurchaseOrder | null, after: PurchaseOrder): PositionKey[] {
   const expectedBefore = before && isExpected(before.status) ? before.lines : [];

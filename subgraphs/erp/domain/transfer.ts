@@ -157,6 +157,10 @@ export interface Decider {
   readonly aboveLimit: boolean;
 }
 
+export function placesOfTransfer({ originId, destinationId }: Transfer): string[] {
+  return [originId, destinationId];
+}
+
 /** Fails with ILLEGAL_TRANSITION, SAME_PERSON. */
 export function decide(state: Transfer, command: Decider, nowMs: number): TransferEvent[] {
   const { type, person, note } = command;

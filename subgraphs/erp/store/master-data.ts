@@ -4,6 +4,7 @@
  * A save locks what it changes; two saves that create the same row at once meet in `insertMissing`, and the later one
  * begins again and finds the row.
  */
+import { type Caller, createSight, type Sight, seenOf } from "../../../shared/accounts.ts";
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { TransactionConflict } from "../../../shared/db/retry.ts";
 import { forUpdate, insertMissing, marks, upsertRows } from "../../../shared/db/statements.ts";
@@ -42,13 +43,20 @@ export async function lockLocations(tx: Transaction, ids: readonly string[]): Pr
   return byId(await selectIn<LocationRow>(tx, "locations", "id", ids, forUpdate(tx.dialect)));
 }
 
+/** What a caller sees of locations. */
+export function sightOf(caller: Caller, reader: Reader): Sight {
+  return createSight(caller, (ids) => findLocations(reader, ids));
+}
+
 export async function allLocations(reader: Reader): Promise<Location[]> {
   return (await reader.query<LocationRow>("SELECT * FROM locations ORDER BY id")).map(toLocation);
 }
 
+/** `caller`: whose command it is; a location that they do not see is not in it. */
 export async function loadCatalogue(
   reader: Reader,
   needs: readonly { readonly sku: string; readonly locationId: string }[],
+  caller: Caller,
 ): Promise<Catalogue> {
   const products = await findProducts(
     reader,
@@ -58,7 +66,7 @@ export async function loadCatalogue(
     reader,
     needs.map(({ locationId }) => locationId),
   );
-  return { products, locationIds: new Set(locations.keys()) };
+  return { products, locationIds: new Set(seenOf(caller, locations).keys()) };
 }
 
 /** Of the SKUs, those that the books know at some location. */
@@ -165,6 +173,7 @@ function toLocation(row: LocationRow): Location {
     type: row.type as LocationType,
     timeZone: row.time_zone,
     sellable: row.sellable === 1,
+    accounts: JSON.parse(row.accounts) as string[],
     version: Number(row.version),
   };
 }
@@ -176,6 +185,7 @@ function locationRow(location: Location, nowMs: number) {
     type: location.type,
     time_zone: location.timeZone,
     sellable: location.sellable ? 1 : 0,
+    accounts: JSON.stringify(location.accounts),
     version: location.version,
     updated_at_ms: nowMs,
   } satisfies LocationRow;

@@ -4,6 +4,8 @@
  * The book is read under the positions' locks, so what is compared is what is corrected. The count itself moves
  * nothing; what may be posted without a second person is decided by the rules of adjustments.
  */
+
+import type { Sight } from "../../../shared/accounts.ts";
 import { type Payload, type RequestContext, runCommand } from "../../../shared/command.ts";
 import type { Transaction } from "../../../shared/db/database.ts";
 import { AppError } from "../../../shared/errors.ts";
@@ -18,7 +20,7 @@ import {
   positionText,
 } from "../../../shared/ids.ts";
 import { limits } from "../../../shared/limits.ts";
-import { type MasterData, waitForMasterData } from "../../../shared/master-data.ts";
+import { type MasterData, sightOf, waitForMasterData } from "../../../shared/master-data.ts";
 import type { Recorder } from "../../../shared/recorder.ts";
 import { bucketOf, type Request, requestAll, withdrawPending } from "../adjustments.ts";
 import {
@@ -69,7 +71,10 @@ export async function recordCount(
 ): Promise<StockCountReply> {
   const items = input.lines.slice(0, limits.countLinesMax);
   const need = { items, locationIds: [input.locationId] };
-  const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  const masterData = await waitForMasterData(deps.db, need, {
+    waitMs: deps.masterDataWaitMs,
+    caller: context.identity,
+  });
   return runCommand<Outcome>(deps, {
     operation,
     input,
@@ -82,7 +87,7 @@ export async function recordCount(
       const totals = totalCounted(parseEntries(input.lines, masterData));
       const positions = totals.map(({ sku }) => ({ sku, locationId: head.locationId }));
       const balances = await lockOrCreateBalances(tx, positions);
-      await replaceEarlier(tx, recorder, head, totals);
+      await replaceEarlier(tx, recorder, head, totals, sightOf(context.identity, tx));
       const lines = compareWithBook(
         totals,
         ({ sku, bucket }) => balances.get(positionText({ sku, locationId: head.locationId }))?.stock[bucket] ?? 0,
@@ -105,10 +110,13 @@ async function replaceEarlier(
   recorder: Recorder,
   { recountOf, countId, locationId, recordedAtMs }: Head,
   totals: readonly CountedEntry[],
+  sight: Sight,
 ): Promise<void> {
   if (recountOf === null) return;
   const field = ["input", "recountOf"];
-  const earlier = (await loadCounts(tx, [recountOf])).get(recountOf);
+  const [earlier] = await sight.only([(await loadCounts(tx, [recountOf])).get(recountOf)], (count) => [
+    count.locationId,
+  ]);
   if (!earlier) throw new AppError("UNKNOWN_DOCUMENT", { field, message: `No such count: ${recountOf}.` });
   if (earlier.locationId !== locationId) {
     throw new AppError("INVALID_INPUT", { field, message: `Count ${recountOf} is of ${earlier.locationId}.` });

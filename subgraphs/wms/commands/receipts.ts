@@ -28,7 +28,10 @@ export async function recordReceiptProgress(
   context: RequestContext,
 ): Promise<ReceiptReply> {
   const need = { items: [], locationIds: [input.locationId] };
-  const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  const masterData = await waitForMasterData(deps.db, need, {
+    waitMs: deps.masterDataWaitMs,
+    caller: context.identity,
+  });
   return runCommand<{ receiptId: string | null }>(deps, {
     operation: "recordReceiptProgress",
     input,

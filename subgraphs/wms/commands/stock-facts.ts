@@ -100,7 +100,7 @@ export async function recordStockEvents(
 ): Promise<Payload<{ results: readonly StockEventResult[] }>> {
   const { roles } = context.identity;
   const parsed = input.events.length <= limits.commandItemsMax ? input.events.map((e) => parseEvent(e, roles)) : [];
-  const masterData = await waitFor(deps, parsed);
+  const masterData = await waitFor(deps, parsed, context);
   return runCommand(deps, {
     operation: "recordStockEvents",
     input,
@@ -135,7 +135,10 @@ export async function changeStockStatus(
 ): Promise<Payload<StockMovementReply>> {
   const { sku, locationId } = input;
   const need = { items: [{ sku, unit: input.unit }], locationIds: [locationId] };
-  const masterData = await waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  const masterData = await waitForMasterData(deps.db, need, {
+    waitMs: deps.masterDataWaitMs,
+    caller: context.identity,
+  });
   return runCommand<StockMovementReply>(deps, {
     operation: "changeStockStatus",
     input,
@@ -244,10 +247,17 @@ function toBucket(name: BucketName | null | undefined): Bucket | null {
   return buckets.find((bucket) => bucket.toUpperCase() === name) ?? null;
 }
 
-function waitFor(deps: WmsDeps, parsed: readonly (StockFact | AppError)[]): Promise<MasterData> {
+function waitFor(
+  deps: WmsDeps,
+  parsed: readonly (StockFact | AppError)[],
+  context: RequestContext,
+): Promise<MasterData> {
   const facts = parsed.filter((fact): fact is StockFact => !(fact instanceof AppError));
   const need: MasterDataNeed = { items: facts, locationIds: facts.map((fact) => fact.locationId) };
-  return waitForMasterData(deps.db, need, { waitMs: deps.masterDataWaitMs });
+  return waitForMasterData(deps.db, need, {
+    waitMs: deps.masterDataWaitMs,
+    caller: context.identity,
+  });
 }
 
 function entryOf(fact: StockFact, masterData: MasterData): Entry {

@@ -10,7 +10,7 @@ import { AppError } from "../../../shared/errors.ts";
 import type { Buckets } from "../../../shared/events/canonical-event.ts";
 import { newId, parseDocumentId, positionText } from "../../../shared/ids.ts";
 import { limits } from "../../../shared/limits.ts";
-import { lookUntil, type MasterData, waitForMasterData } from "../../../shared/master-data.ts";
+import { lookUntil, type MasterData, sightOf, waitForMasterData } from "../../../shared/master-data.ts";
 import { assertPositive, assertQuantity, type Rounding } from "../../../shared/quantity.ts";
 import type { Recorder } from "../../../shared/recorder.ts";
 import { noBalance } from "../domain/balance.ts";
@@ -125,10 +125,14 @@ async function move(
   work: (tx: Transaction, recorder: Recorder, goods: readonly Goods[], paper: Paper) => Promise<void>,
 ): Promise<Payload<TransferMovementReply>> {
   const few = input.lines.length <= limits.commandItemsMax ? input.lines : [];
+  const sight = sightOf(context.identity, deps.db);
   const wait = { waitMs: deps.masterDataWaitMs };
   const masterData = await waitForMasterData(deps.db, { items: few, locationIds: [] }, wait);
   const known = await lookUntil(
-    () => loadTransferLines(deps.db, input.transferId),
+    async () => {
+      const lines = await sight.only(await loadTransferLines(deps.db, input.transferId), endsOf);
+      return lines.filter((line) => line !== null);
+    },
     (lines) => few.every(({ sku }) => lines.some((line) => line.sku === sku && line.line !== null)),
     wait,
   );
@@ -182,6 +186,11 @@ function parseGoods(
     goods.set(input.sku, { transferId, sku: input.sku, quantity, field: known?.field ?? [...path, "quantity"] });
   }
   return [...goods.values()];
+}
+
+/** What is known of them: a movement may come before the paper. */
+function endsOf({ originId, destinationId }: TransferLine): string[] {
+  return [originId, destinationId].filter((id) => id !== null);
 }
 
 /** Fails with UNKNOWN_DOCUMENT: no paper of it has come. */

@@ -2,6 +2,7 @@
  * What a save makes of a location.
  */
 import { describe, expect, it } from "vitest";
+import { limits } from "../../../../../shared/limits.ts";
 import { decideLocation, type LocationInput, locationChanged } from "../../../../../subgraphs/erp/domain/location.ts";
 
 const input = (more: Partial<LocationInput> = {}): LocationInput => ({
@@ -34,6 +35,9 @@ describe("a location", () => {
     { name: "" },
     { timeZone: "Mars/Olympus" },
     { timeZone: "x".repeat(65) },
+    { accounts: [""] },
+    { accounts: ["x".repeat(limits.accountLengthMax + 1)] },
+    { accounts: Array.from({ length: limits.locationAccountsMax + 1 }, (_, i) => `A${i}`) },
   ])("is refused with %j", (more) => {
     expect(() => decideLocation(input(more), null)).toThrow(expect.objectContaining({ code: "INVALID_INPUT" }));
   });
@@ -45,7 +49,17 @@ describe("a location", () => {
       type: "WAREHOUSE",
       timeZone: "UTC",
       sellable: true,
+      accounts: [],
       version: 1,
     });
+  });
+
+  it("is there for accounts: each once, in order, until null says for none", () => {
+    const stored = decideLocation(input({ accounts: ["BETA", "ACME", "BETA"] }), null);
+    expect(stored.accounts).toEqual(["ACME", "BETA"]);
+    expect(decideLocation(input({ accounts: ["ACME", "BETA"] }), stored)).toBe(stored);
+    expect(decideLocation(input(), stored)).toBe(stored);
+    expect(decideLocation(input({ accounts: ["A,B"] }), { ...stored, accounts: ["A", "B"] }).version).toBe(2);
+    expect(decideLocation(input({ accounts: null }), stored)).toMatchObject({ accounts: [], version: 2 });
   });
 });

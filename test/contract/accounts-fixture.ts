@@ -1,0 +1,181 @@
+/**
+ * A distributor with four places and something of everything at each of them, in one process: what the suites about
+ * accounts start from.
+ */
+import type { OperationResult } from "../../shared/graphql/execute.ts";
+import type { Subgraph } from "../../shared/graphql/subgraph.ts";
+import { anonymous, type Identity } from "../../shared/identity.ts";
+import { createSystem, type System } from "../../system.ts";
+import { createScratch } from "../helpers/databases.ts";
+
+export const places = ["PLACE-0", "PLACE-1", "PLACE-2", "PLACE-3"] as const;
+
+// biome-ignore lint/suspicious/noExplicitAny: a test knows the shape of what it asked for.
+type Data = Record<string, any>;
+
+export interface Distributor {
+  readonly system: System;
+  /** Of one subgraph; fails where there are errors. */
+  ask(owner: string, query: string, identity: Identity, variables?: object): Promise<Data>;
+  /** Whatever comes of it. */
+  run(owner: string, query: string, identity: Identity, variables?: object): Promise<OperationResult>;
+  /** A mutation with an input and a fresh key, everything its payload has. */
+  command(owner: string, name: string, input: object, identity?: Identity): Promise<OperationResult>;
+  /** Which accounts each place is there for. */
+  assign(accounts: readonly (readonly string[])[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Everything by role, so that only accounts decide. */
+export const everybody: Identity = { ...anonymous, person: "ada", roles: new Set(["admin"]) };
+export const of = (...accounts: string[]): Identity => ({ ...everybody, person: "buyer", accounts });
+
+const payloads: Readonly<Record<string, string>> = {
+  saveProducts: "results { status }",
+  saveLocations: "results { status }",
+  saveBookBalances: "results { id status code message }",
+  savePurchaseOrder: "purchaseOrder { id lines { locationId } } status",
+  allocateOrder: "orderAllocation { lines { locationId } }",
+  deallocateOrder: "orderAllocation { lines { locationId } }",
+  recordStockEvents: "results { status code message }",
+  changeStockStatus: "position { locationId } movement { locationId }",
+  requestAdjustment: "adjustment { id locationId contentHash }",
+  approveAdjustment: "adjustment { id locationId }",
+  rejectAdjustment: "adjustment { id locationId }",
+  recordCount: "stockCount { id locationId }",
+  recordReceiptProgress: "receipt { id locationId }",
+  shipTransfer: "transferOrder { id }",
+  receiveTransfer: "transferOrder { id }",
+  reserveStock: "reservation { id lines { locationId } } shortages { locationId }",
+  confirmReservation: "reservation { id lines { locationId } }",
+  releaseReservation: "reservation { id lines { locationId } }",
+};
+
+const payloadOf = (name: string) =>
+  payloads[name] ??
+  (name.endsWith("Transfer") ? "transferOrder { id originId destinationId }" : "return { id locationId }");
+
+export async function openDistributor(): Promise<Distributor> {
+  const scratch = createScratch("sqlite", { AUTH_SECRET: "a-secret-that-only-the-tests-know" });
+  const system = await createSystem(scratch.config);
+  await system.start();
+  let keys = 0;
+  const owner = (name: string) => system.subgraphs.find((one) => one.name === name) as Subgraph;
+  const run: Distributor["run"] = (name, query, identity, variables = {}) =>
+    owner(name).execute({ query, variables: variables as Record<string, unknown> }, { identity, correlationId: "c" });
+  const command: Distributor["command"] = (name, mutation, input, identity = everybody) => {
+    const type = `${mutation.slice(0, 1).toUpperCase()}${mutation.slice(1)}Input`;
+    const argument = owner(name).schema.getMutationType()?.getFields()[mutation]?.args[0]?.type ?? type;
+    const text = `mutation ($input: ${argument}) {
+      ${mutation}(input: $input) { ${payloadOf(mutation)} userErrors { code message field } } }`;
+    return run(name, text, identity, { input: { ...input, idempotencyKey: `key-${++keys}` } });
+  };
+  const distributor: Distributor = {
+    system,
+    run,
+    command,
+    async ask(name, query, identity, variables) {
+      const { data, errors } = await run(name, query, identity, variables);
+      if (errors) throw new Error(JSON.stringify(errors));
+      return data as Data;
+    },
+    async assign(accounts) {
+      const locations = places.map((id, i) => ({
+        id,
+        name: `At ${id}`,
+        type: "WAREHOUSE",
+        accounts: accounts[i] ?? [],
+      }));
+      await expectDone(command("erp", "saveLocations", { locations }));
+      await system.drain();
+    },
+    async stop() {
+      await system.stop();
+      await scratch.remove();
+    },
+  };
+  await expectDone(
+    command("erp", "saveProducts", { products: [{ sku: "A", name: "A", baseUnit: "EA", unitCost: "1" }] }),
+  );
+  await distributor.assign([]);
+  return distributor;
+}
+
+export interface Papers {
+  /** By place. */
+  readonly returns: readonly string[];
+  readonly adjustments: readonly { readonly id: string; readonly contentHash: string }[];
+  readonly counts: readonly string[];
+  readonly receipts: readonly string[];
+  readonly movements: readonly string[];
+  readonly reservations: readonly string[];
+  /** From each place to the next. */
+  readonly transfers: readonly string[];
+}
+
+/** Stock, books, orders, transfers, counts, adjustments, returns and reservations at every place. */
+export async function fill({ ask, command, system }: Distributor): Promise<Papers> {
+  const today = "2026-01-05";
+  const sku = "A";
+  const balances = places.map((locationId) => ({ sku, locationId, onHand: 100 }));
+  await expectDone(command("erp", "saveBookBalances", { balances }));
+  const opening = {
+    type: "SNAPSHOT",
+    sku,
+    quantity: 100,
+    buckets: { unrestricted: 100 },
+    occurredAt: `${today}T08:00:00Z`,
+  };
+  const events = places.map((locationId) => ({ ...opening, id: `opening-${locationId}`, locationId }));
+  await expectDone(command("wms", "recordStockEvents", { events }));
+  await system.drain();
+  const papers = {
+    returns: [],
+    adjustments: [],
+    counts: [],
+    receipts: [],
+    movements: [],
+    reservations: [],
+    transfers: [],
+  } as {
+    [K in keyof Papers]: Papers[K][number][];
+  };
+  for (const [i, locationId] of places.entries()) {
+    const order = { supplierId: "S", status: "APPROVED", orderedOn: today, lines: [{ sku, locationId, ordered: 5 }] };
+    await expectDone(command("erp", "savePurchaseOrder", { id: `PO-${i}`, ...order }));
+    await expectDone(
+      command("erp", "allocateOrder", { orderId: `SO-${i}`, lines: [{ sku, locationId, quantity: 2 }] }),
+    );
+    const ends = { originId: locationId, destinationId: places[(i + 1) % places.length] };
+    const transfer = await expectDone(command("erp", "requestTransfer", { ...ends, lines: [{ sku, quantity: 3 }] }));
+    papers.transfers.push(transfer.transferOrder.id);
+    await expectDone(
+      command("erp", "approveTransfer", { id: transfer.transferOrder.id }, { ...everybody, person: "bob" }),
+    );
+    await expectDone(
+      command("wms", "recordReceiptProgress", { purchaseOrderId: `PO-${i}`, locationId, step: "SHIPPED" }),
+    );
+    const lines = [{ sku, countedQuantity: 100 }];
+    const moved = await ask("wms", movementsAt(locationId), everybody);
+    papers.movements.push(moved["_entities"][0].movements.nodes[0].id);
+    papers.counts.push((await expectDone(command("wms", "recordCount", { locationId, lines }))).stockCount.id);
+    const wrong = { sku, locationId, delta: -50, reasonCode: "DAMAGED" };
+    papers.adjustments.push((await expectDone(command("wms", "requestAdjustment", wrong))).adjustment);
+    const back = { id: `RMA-${i}`, orderId: "SO-1", locationId, lines: [{ sku, quantity: 1, reasonCode: "UNWANTED" }] };
+    papers.returns.push((await expectDone(command("returns", "authorizeReturn", back))).return.id);
+    const basket = { lines: [{ sku, locationId, quantity: 1 }], ttlSeconds: 3600 };
+    papers.reservations.push((await expectDone(command("availability", "reserveStock", basket))).reservation.id);
+  }
+  await system.drain();
+  return papers;
+}
+
+const movementsAt = (id: string) => `{ _entities(representations: [
+  { __typename: "StockPosition", sku: "A", locationId: "${id}" }]) { ... on StockPosition { movements { nodes { id } } } } }`;
+
+async function expectDone(result: Promise<OperationResult>): Promise<Data> {
+  const { data, errors } = await result;
+  const payload = Object.values(data ?? {})[0] as Data | undefined;
+  if (errors || !payload || payload["userErrors"].length > 0) throw new Error(JSON.stringify({ errors, payload }));
+  return payload;
+}
