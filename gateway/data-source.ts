@@ -14,9 +14,11 @@ import { AppError } from "../shared/errors.ts";
 import type { OperationResult } from "../shared/graphql/execute.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { Metrics } from "../shared/metrics/metrics.ts";
 import type { OperationContext } from "./context.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 import type { Fetch } from "./execution/plan.ts";
+import { type CallOutcome, watchSource } from "./gateway-metrics.ts";
 import { sourceErrors } from "./source-errors.ts";
 
 export interface Deadlines {
@@ -32,6 +34,7 @@ export interface DataSourceParts {
   readonly log: Logger;
   /** Told of what a mutation changed, before its caller is. */
   readonly changed?: ((tags: readonly string[]) => void) | undefined;
+  readonly metrics: Metrics;
 }
 
 /** The one way to a subgraph for whatever executes plans. */
@@ -39,8 +42,17 @@ export interface DataSource {
   ask(fetch: Fetch, request: OperationContext): Promise<OperationResult>;
 }
 
-export function createDataSource({ name, client, deadlines, clock, log, changed }: DataSourceParts): DataSource {
+export function createDataSource({
+  name,
+  client,
+  deadlines,
+  clock,
+  log,
+  changed,
+  metrics,
+}: DataSourceParts): DataSource {
   const breaker = createBreaker({ failuresMax: limits.breakerFailuresMax, retryMs: limits.breakerRetryMs });
+  const watch = watchSource(metrics, name, () => breaker.isOpen);
 
   return {
     async ask(fetch, request) {
@@ -49,7 +61,12 @@ export function createDataSource({ name, client, deadlines, clock, log, changed 
       const operation = document && operationOf(document);
       const isQuery = operation === "query" || operation === "subscription";
       const extensions = operation === "subscription" && request.change ? { change: request.change } : undefined;
-      if (!breaker.allows(clock.now())) return { errors: sourceErrors(name, document, variables) };
+      if (!breaker.allows(clock.now())) {
+        watch.ended("left_alone", 0);
+        return { errors: sourceErrors(name, document, variables) };
+      }
+      const startedAt = performance.now();
+      const ended = (outcome: CallOutcome) => watch.ended(outcome, performance.now() - startedAt);
       try {
         const result = await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
           client.execute({ query, document, variables, operationName, extensions }, request, {
@@ -59,11 +76,14 @@ export function createDataSource({ name, client, deadlines, clock, log, changed 
           }),
         );
         breaker.succeeded();
+        ended(result.errors ? "errors" : "ok");
         const { changed: tags } = result.extensions?.cache ?? {};
         if (tags && tags.length > 0) changed?.(tags);
         return result;
       } catch (error) {
-        if (!isUnavailable(error)) throw error;
+        const isAway = isUnavailable(error);
+        ended(isAway ? "unavailable" : "failed");
+        if (!isAway) throw error;
         breaker.failed(clock.now());
         const { correlationId } = request;
         log.warn({ subgraph: name, error: error.cause ?? error, correlationId }, "a subgraph does not answer");

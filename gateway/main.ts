@@ -11,6 +11,7 @@ import { createAuthenticator } from "../shared/identity.ts";
 import { createLifecycle, runMain, stopOnSignal } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/logging.ts";
 import { createRedisBus } from "../shared/messaging/redis-bus.ts";
+import { createMetrics } from "../shared/metrics/metrics.ts";
 import { createIdentitySigner } from "../shared/signed-identity.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { createGateway } from "./gateway.ts";
@@ -36,10 +37,12 @@ runMain(async () => {
   const authenticator = createAuthenticator(config.auth, systemClock);
   const { redisUrl, redisPrefix } = config;
   const bus = redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : null;
+  const metrics = createMetrics();
   const gateway = createGateway({
     config,
     clock: systemClock,
     log,
+    metrics,
     authenticator,
     sign: createIdentitySigner(config.internalSecrets, systemClock),
     endpoints: remoteEndpoints(config),

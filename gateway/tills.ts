@@ -8,7 +8,7 @@ import type { FastifyRequest } from "fastify";
 import { type Authenticator, anonymous, type Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
 import { addressOf } from "./address.ts";
-import { callerName, type RateLimiter, rateLimited, type Till } from "./admission/rate-limit.ts";
+import { callerName, type RateLimiter, type Till } from "./admission/rate-limit.ts";
 import { createContext, type OperationContext } from "./context.ts";
 import { toGraphqlError } from "./refusal.ts";
 
@@ -48,10 +48,10 @@ export async function createPaidContext(
     context = await createContext(authenticator, log, request);
   } catch (error) {
     const till = tills?.open(request, null);
-    if (till?.empty) throw toGraphqlError(rateLimited(till));
+    if (till?.empty) throw toGraphqlError(till.refusal());
     throw error;
   }
   const till = tills?.open(request, context.identity);
-  if (till?.empty) throw toGraphqlError(rateLimited(till));
+  if (till?.empty) throw toGraphqlError(till.refusal());
   return till ? { ...context, till } : context;
 }

@@ -44,6 +44,8 @@ export interface Config {
   /** Who comes in at the gateway, from where, and how often. */
   readonly doors: Doors;
   readonly logLevel: LogLevel;
+  /** What whoever reads `/metrics` shows as a bearer token; null: open, but in production not served at all. */
+  readonly metricsToken: string | null;
   readonly migrateOnStart: boolean;
   /** Where the heads of the audit chains are appended. */
   readonly auditHeadsFile: string;
@@ -111,6 +113,7 @@ export function toConfig(env: Env): Config {
     shortPath: parseSwitch(env, "SHORT_PATH", true),
     doors: toDoors(env, production),
     logLevel: parseLogLevel(env),
+    metricsToken: parseMetricsToken(env, production),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
     auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
     mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
@@ -168,6 +171,12 @@ function parseSecrets(env: Env, name: string, production: boolean): string[] {
 /** In production a secret that somebody could guess is refused. */
 function assertSecret(name: string, secret: string, production: boolean): void {
   if (production && secret.length < secretLengthMin) throw invalid(name, `at least ${secretLengthMin} characters long`);
+}
+
+function parseMetricsToken(env: Env, production: boolean): string | null {
+  const token = env["METRICS_TOKEN"];
+  if (token) assertSecret("METRICS_TOKEN", token, production);
+  return token || null;
 }
 
 function localSecret(dataDir: string): string {

@@ -18,6 +18,8 @@ import { createLogger, type Logger } from "./logging.ts";
 import type { Bus } from "./messaging/bus.ts";
 import { createMemoryBus } from "./messaging/memory-bus.ts";
 import { createRedisBus } from "./messaging/redis-bus.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { watchBus } from "./metrics/subgraph-metrics.ts";
 
 export interface DatabaseSpec {
   readonly system: SystemName;
@@ -31,6 +33,7 @@ export interface Kernel {
   readonly log: Logger;
   readonly bus: Bus;
   readonly cache: CacheStore;
+  readonly metrics: Metrics;
   readonly authenticator: Authenticator;
   /** Opens a system's database with its schema up to date. */
   openDatabase(spec: DatabaseSpec): Promise<Database>;
@@ -51,6 +54,8 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
   const bus =
     overrides.bus ?? (redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : createMemoryBus());
   const cache = redisUrl ? await createRedisCache(redisUrl, redisPrefix, log) : createMemoryCache(clock);
+  const metrics = createMetrics();
+  watchBus(metrics, bus);
   const databases: Database[] = [];
 
   return {
@@ -59,6 +64,7 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
     log,
     bus,
     cache,
+    metrics,
     authenticator: createAuthenticator(config.auth, clock),
     async openDatabase(spec) {
       const db = config.mysqlUrl

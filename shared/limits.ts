@@ -184,6 +184,12 @@ export const limits = {
   compositionRetryMs: 250,
   drainMs: 10_000,
 
+  /** What a scrape of metrics waits for each reading, how long a reading holds, and up to how many rows it counts. */
+  scrapeReadMs: 500,
+  scrapeKeptMs: 1_000,
+  scrapeRowsMax: 10_000,
+  scrapeLettersMax: 1_000,
+
   /** Of one message a client sends over a WebSocket. */
   socketMessageBytesMax: 262_144,
   /** Written to a socket and not yet taken by its reader. */

@@ -25,7 +25,14 @@ export function createLogger(level: LogLevel): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: [
         ...["authorization", "token", "secret", "headers.authorization", "*.secret", "*.token"],
-        ...["internalSecrets", "acceptedSecrets", "*.internalSecrets", "*.acceptedSecrets"],
+        ...[
+          "internalSecrets",
+          "acceptedSecrets",
+          "metricsToken",
+          "*.internalSecrets",
+          "*.acceptedSecrets",
+          "*.metricsToken",
+        ],
         ...['headers["x-signed-identity"]', '*.headers["x-signed-identity"]'],
       ],
       serializers: { error: pino.stdSerializers.err },

@@ -122,7 +122,7 @@ type Layer = keyof typeof layers;
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
-    ...["policy-effect", "position-walk", "row-cache", "rule-changes"],
+    ...["measures", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
@@ -192,6 +192,7 @@ describe("one door for each dependency", () => {
     "@fastify/cors": ["gateway/http.ts"],
     "rate-limiter-flexible": ["shared/rate-store.ts"],
     pino: ["shared/logging.ts"],
+    "prom-client": ["shared/metrics/metrics.ts"],
     dataloader: ["subgraphs/*/loaders.ts", "subgraphs/*/loaders"],
     "csv-parse": ["cli/import/files.ts", "test"],
     fastify: ["shared/graphql/serve.ts", "gateway/http.ts"],

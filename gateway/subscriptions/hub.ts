@@ -52,6 +52,8 @@ export interface Hub extends Part {
   knownUpToMs(): number;
   /** Resolves when everything that is in the log now has been handed to every subscriber it concerns. */
   caughtUp(): Promise<void>;
+  /** Now: subscriptions that differ, and how many changes wait for each subscriber. */
+  state(): { readonly groups: number; readonly queued: readonly number[] };
   /** Since the start: changes that were read, those of them that came late or twice, executions. */
   readonly counters: { readonly changes: number; readonly dropped: number; readonly executions: number };
 }
@@ -103,6 +105,7 @@ export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
   return {
     name: "subscriptions",
     counters,
+    state: () => groups.state(),
     start: () => follower.start(),
     stop: () => follower.stop(),
     knownUpToMs: () => follower.knownUpToMs(),

@@ -13,7 +13,6 @@ import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Entrance } from "../admission/entrance.ts";
-import { rateLimited } from "../admission/rate-limit.ts";
 import type { AdmittedSubscription } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
 import { type Admission, admitSubscription } from "./admission.ts";
@@ -62,7 +61,7 @@ export function createOperations({ run, hub, masking, rates, gate }: OperationsP
     }
     if (gate.overloaded) return [wrap(toPublic(gate.refusal(), masking))];
     const till = rates?.open(caller.name);
-    if (till?.empty) return [wrap(toPublic(rateLimited(till), masking))];
+    if (till?.empty) return [wrap(toPublic(till.refusal(), masking))];
     const request = {
       query: payload.query,
       operationName: payload.operationName ?? undefined,

@@ -35,6 +35,8 @@ export interface SubscriptionsParts extends Entrance {
 
 export interface Subscriptions {
   readonly hub: Hub | null;
+  /** How many are open. */
+  readonly sockets: number;
   /** Tells every client to reconnect; those that do not go within `drainMs` are cut. */
   stop(drainMs: number): Promise<void>;
 }
@@ -49,6 +51,9 @@ export async function startSubscriptions(parts: SubscriptionsParts): Promise<Sub
   const sockets = openSockets(http, { operations, proxies, authenticator, clock, log });
   return {
     hub,
+    get sockets() {
+      return sockets.count;
+    },
     async stop(drainMs) {
       await sockets.drain(drainMs);
       await hub?.stop();

@@ -14,6 +14,7 @@ import { createKernel, type Kernel } from "../kernel.ts";
 import { createLifecycle, type Lifecycle, runMain, stopOnSignal } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { createLogger } from "../logging.ts";
+import { serveMetrics } from "../metrics/serve-metrics.ts";
 import { createIdentityReader, identityHeader } from "../signed-identity.ts";
 import { correlationIdOf, echoCorrelationId } from "./correlation.ts";
 import type { OperationRequest } from "./execute.ts";
@@ -86,6 +87,7 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
     }
     return subgraph.execute(request.body as OperationRequest, { identity, correlationId: request.id });
   });
+  serveMetrics(http, kernel.metrics, kernel.config);
   http.get("/healthz", async () => ({ status: "ok" }));
   http.get("/readyz", async (_request, reply) => {
     try {

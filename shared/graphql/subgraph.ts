@@ -18,6 +18,7 @@ import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
+import { watchSubgraph } from "../metrics/subgraph-metrics.ts";
 import { auditChainResolvers } from "./audit-chain.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
@@ -79,13 +80,15 @@ export function commandDeps(kernel: Kernel, db: Database, signal: CommitSignal):
 
 export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: CommitSignal): Subgraph {
   const { db } = spec;
-  const { bus, clock } = kernel;
+  const { bus, clock, metrics } = kernel;
   const log = kernel.log.child({ system: spec.name });
+  const { published, applied } = watchSubgraph({ metrics, db, clock });
   const relay = createRelay({
     db,
     bus,
     clock,
     log,
+    published,
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
   signal.listen((events) => relay.notify(events));
@@ -100,7 +103,10 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       createSealer({ db, clock, log, heads }),
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
-        createConsumer({ db, bus, clock, log, committed: signal.committed }, withRepublishing(spec.name, consumer)),
+        createConsumer(
+          { db, bus, clock, log, committed: signal.committed, applied },
+          withRepublishing(spec.name, consumer),
+        ),
       ),
     ],
     publishers: [relay, createHousekeeping({ db, clock, log })],

@@ -41,6 +41,8 @@ export interface ConsumerDeps {
   readonly log: Logger;
   /** Called after COMMIT: these are new in the outbox. */
   readonly committed: Committed;
+  /** Called after COMMIT: these had their effect, for the first time. */
+  readonly applied?: (consumer: string, events: readonly AnyEvent[]) => void;
 }
 
 /** The cause to record for what follows from `event`. */
@@ -137,6 +139,7 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
     });
     if (applied.length === 0) return;
     spec.applied?.(applied);
+    deps.applied?.(spec.name, applied);
     if (told.length > 0) deps.committed(told);
   }
 

@@ -20,9 +20,9 @@ import {
   claimRows,
   eventsOf,
   type OwnEvents,
-  oldestWaiting,
   release,
   reopenStaleClaims,
+  waitingSince,
 } from "./outbox.ts";
 
 export interface Relay extends Part {
@@ -41,6 +41,8 @@ interface RelayDeps {
   readonly log: Logger;
   /** Called before events are published; if it fails, they are not, and tried again. */
   readonly beforePublish?: (events: readonly AnyEvent[]) => Promise<void>;
+  /** Called after events have been published. */
+  readonly published?: (topic: Topic, events: readonly AnyEvent[]) => void;
   /** How long `stop` may go on publishing. */
   readonly drainMs?: number;
 }
@@ -60,8 +62,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   async function beatOnce(): Promise<void> {
     const nowMs = clock.now();
-    const [waiting] = await db.query<{ since: number | string | null }>(oldestWaiting(db.dialect));
-    await bus.heartbeat(db.system, Math.min(nowMs, Number(waiting?.since ?? nowMs)));
+    await bus.heartbeat(db.system, Math.min(nowMs, (await waitingSince(db)) ?? nowMs));
   }
 
   async function guarded(pass: () => Promise<unknown>): Promise<void> {
@@ -205,10 +206,11 @@ function createPoll(pass: () => Promise<void>): Poll {
 
 type Publish = Bus["publish"];
 
-function publishing({ bus, beforePublish = async () => {} }: RelayDeps): Publish {
+function publishing({ bus, beforePublish = async () => {}, published }: RelayDeps): Publish {
   return async (topic, events) => {
     await beforePublish(events);
     await bus.publish(topic, events);
+    published?.(topic, events);
   };
 }
 

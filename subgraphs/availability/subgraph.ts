@@ -13,6 +13,7 @@ import { MasterData1767225600002 } from "../../migrations/shared/002-master-data
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
+import { LetterClasses1767225600006 } from "../../migrations/shared/006-letter-classes.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -40,6 +41,7 @@ import {
 } from "./entities.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
+import { measureAvailability, watchBatches } from "./measures.ts";
 import { createPolicyEffects } from "./policy-effect.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
@@ -68,6 +70,7 @@ export const availabilityDatabase: DatabaseSpec = {
     ProductCost1767225600003,
     DueLetters1767225600004,
     AuditSeals1767225600005,
+    LetterClasses1767225600006,
     Availability1767225600401,
     Reservations1767225600402,
     Inbound1767225600403,
@@ -76,7 +79,7 @@ export const availabilityDatabase: DatabaseSpec = {
 };
 
 export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
-  const { clock, cache, bus, log, config } = kernel;
+  const { clock, cache, bus, log, config, metrics } = kernel;
   const db = await kernel.openDatabase(availabilityDatabase);
   const signal = createCommitSignal();
   const watermarks = createWatermarks(cache, bus.partitions, log);
@@ -97,7 +100,8 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
   const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
-  const reservations = createReservationCommands({ ...deps, answers, inForce });
+  const reservations = createReservationCommands({ ...deps, answers, inForce }, watchBatches(metrics));
+  measureAvailability({ metrics, clock, watermarks, rowCache });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   const ruleChanges = createRuleChanges({ db, clock, log, answers, committed: signal.committed });
   return createSubgraph(

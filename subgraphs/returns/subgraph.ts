@@ -12,6 +12,7 @@ import { MasterData1767225600002 } from "../../migrations/shared/002-master-data
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
+import { LetterClasses1767225600006 } from "../../migrations/shared/006-letter-classes.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -36,6 +37,7 @@ export async function createReturns(kernel: Kernel): Promise<Subgraph> {
       ProductCost1767225600003,
       DueLetters1767225600004,
       AuditSeals1767225600005,
+      LetterClasses1767225600006,
       Returns1767225600301,
       Dispositions1767225600302,
       ReturnsByItem1767225600303,

@@ -9,6 +9,7 @@ import { MasterData1767225600002 } from "../../migrations/shared/002-master-data
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
+import { LetterClasses1767225600006 } from "../../migrations/shared/006-letter-classes.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
@@ -64,6 +65,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
       ProductCost1767225600003,
       DueLetters1767225600004,
       AuditSeals1767225600005,
+      LetterClasses1767225600006,
       Wms1767225600201,
       Adjustments1767225600202,
       WmsTransfers1767225600203,
