@@ -55,7 +55,7 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
       endpoints.push({ name, local });
     }
   }
-  const { bus, clock, log, metrics, authenticator } = kernel;
+  const { bus, clock, log, metrics, tracing, authenticator } = kernel;
   const changes = bus.log("availability");
   const sign = createIdentitySigner(config.internalSecrets, clock);
   const gateway = createGateway({
@@ -63,6 +63,7 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
     clock,
     log,
     metrics,
+    tracing,
     authenticator,
     sign,
     endpoints,

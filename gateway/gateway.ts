@@ -18,6 +18,7 @@ import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
 import type { Metrics } from "../shared/metrics/metrics.ts";
 import type { SignIdentity } from "../shared/signed-identity.ts";
+import { noTracing, type Tracing } from "../shared/tracing.ts";
 import { createAdmissions } from "./admission/admissions.ts";
 import { openEntrance } from "./admission/entrance.ts";
 import type { LoadGateParts } from "./admission/load-gate.ts";
@@ -56,6 +57,8 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Absent: no spans are made. */
+  readonly tracing?: Tracing;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
   /** What subgraphs elsewhere are told of callers; absent: their tokens alone. */
@@ -87,14 +90,14 @@ const defaultDeadlines: Deadlines = { queryMs: limits.subgraphQueryMs, mutationM
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { config, clock, authenticator, metrics, endpoints, changes = null, readyChecks = [] } = parts;
-  const { deadlines = defaultDeadlines, drainMs = limits.drainMs } = parts;
+  const { deadlines = defaultDeadlines, drainMs = limits.drainMs, tracing = noTracing } = parts;
   const log = parts.log.child({ part: "gateway" });
   const masking = createErrorMasking(log);
   const cache = openCache(parts, () => subscriptions?.hub);
   const changed = (tags: readonly string[]) => cache?.drop(tags);
   const supergraph = createSupergraph({ ...parts, deadlines, log, changed });
   const watch = watchOperations(metrics);
-  const http = createHttp(log, config.doors);
+  const { http, traceOf } = createHttp(log, config.doors, tracing);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
@@ -114,11 +117,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
     entrance = await openEntrance({ config, clock, log, load: parts.load, refused: watch.turnedAway });
     const callers = { ...entrance, authenticator, log };
-    const shared = { ...callers, masking, clock, watcher: cache ? toWatcher(cache) : undefined };
+    const shared = { ...callers, masking, clock, tracing, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
     const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
     readGateway(metrics, { cache: cache?.counters ?? null, gate: entrance.gate, subscriptions });
-    const paths = { metrics, config, watch, checkReady, graphiql: config.introspection };
+    const paths = { metrics, config, watch, traceOf, checkReady, graphiql: config.introspection };
     addRoutes(http, { ...callers, ...paths, server, shortPath });
     address = await http.listen({ host: config.host, port: config.port });
   }

@@ -18,6 +18,7 @@ import type { OperationContext } from "./context.ts";
 import type { OperationWatch } from "./gateway-metrics.ts";
 import { questionOf, questionOfUrl, type TextOf } from "./graphql-question.ts";
 import { sendRefusal } from "./refusal.ts";
+import type { TraceOf } from "./request-traces.ts";
 import type { Question, ShortPath } from "./short-path.ts";
 import { createPaidContext, createTills, type Tills } from "./tills.ts";
 
@@ -28,10 +29,11 @@ export interface GraphqlRouteParts extends Entrance {
   /** Null: Apollo Server answers everything. */
   readonly shortPath: ShortPath | null;
   readonly watch: OperationWatch;
+  readonly traceOf: TraceOf;
 }
 
 export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts): void {
-  const { authenticator, shortPath, gate, watch } = parts;
+  const { authenticator, shortPath, gate, watch, traceOf } = parts;
   const tills = parts.rates && createTills(parts.rates, parts.proxies);
   const types = createKnownTypes();
   const askLong = createLongWay(http, parts, tills, types);
@@ -45,7 +47,9 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
     const identity = authenticator.known(request.headers.authorization);
     if (!shortPath || !type || !identity || request.headers[planHeader] !== undefined) return null;
     const till = tills?.open(request, identity);
-    const asker = { identity, correlationId: request.id, pays: till ? till.pays : freely };
+    const pays = till ? till.pays : freely;
+    const { traceparent, span } = traceOf(request);
+    const asker = { identity, correlationId: request.id, traceparent, span, pays };
     const kept = shortPath.kept(source, asker);
     if (kept) {
       watch.kept(performance.now() - startedAt);

@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { AppError } from "./errors.ts";
 import type { AuthConfig } from "./identity.ts";
 import type { LogLevel } from "./logging.ts";
+import type { TraceExport } from "./trace-export.ts";
 
 /** The systems that own data, each a subgraph with a database of its own. */
 export const systemNames = ["erp", "wms", "returns", "availability"] as const;
@@ -46,6 +47,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** What whoever reads `/metrics` shows as a bearer token; null: open, but in production not served at all. */
   readonly metricsToken: string | null;
+  /** Where spans are sent; null: none are made. */
+  readonly traces: TraceExport | null;
   readonly migrateOnStart: boolean;
   /** Where the heads of the audit chains are appended. */
   readonly auditHeadsFile: string;
@@ -114,6 +117,7 @@ export function toConfig(env: Env): Config {
     doors: toDoors(env, production),
     logLevel: parseLogLevel(env),
     metricsToken: parseMetricsToken(env, production),
+    traces: toTraces(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
     auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
     mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
@@ -136,6 +140,11 @@ function toSecrets(env: Env, production: boolean, dataDir: string): Pick<Config,
     },
     internalSecrets: internal.length > 0 ? internal : [secret, ...acceptedSecrets],
   };
+}
+
+function toTraces(env: Env): TraceExport | null {
+  const url = parseUrl(env, "OTEL_EXPORTER_OTLP_ENDPOINT", ["http:", "https:"]);
+  return url ? { url, serviceName: env["OTEL_SERVICE_NAME"] || "inventory-availability-gateway" } : null;
 }
 
 function toDoors(env: Env, production: boolean): Doors {

@@ -20,6 +20,8 @@ import { createMemoryBus } from "./messaging/memory-bus.ts";
 import { createRedisBus } from "./messaging/redis-bus.ts";
 import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { watchBus } from "./metrics/subgraph-metrics.ts";
+import { openTraceExport } from "./trace-export.ts";
+import { noTracing, type Tracing } from "./tracing.ts";
 
 export interface DatabaseSpec {
   readonly system: SystemName;
@@ -34,6 +36,7 @@ export interface Kernel {
   readonly bus: Bus;
   readonly cache: CacheStore;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly authenticator: Authenticator;
   /** Opens a system's database with its schema up to date. */
   openDatabase(spec: DatabaseSpec): Promise<Database>;
@@ -45,6 +48,7 @@ export interface KernelOverrides {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly bus?: Bus;
+  readonly tracing?: Tracing;
 }
 
 export async function createKernel(config: Config, overrides: KernelOverrides = {}): Promise<Kernel> {
@@ -54,6 +58,7 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
   const bus =
     overrides.bus ?? (redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : createMemoryBus());
   const cache = redisUrl ? await createRedisCache(redisUrl, redisPrefix, log) : createMemoryCache(clock);
+  const tracing = overrides.tracing ?? (config.traces ? await openTraceExport(config.traces) : noTracing);
   const metrics = createMetrics();
   watchBus(metrics, bus);
   const databases: Database[] = [];
@@ -65,6 +70,7 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
     bus,
     cache,
     metrics,
+    tracing,
     authenticator: createAuthenticator(config.auth, clock),
     async openDatabase(spec) {
       const db = config.mysqlUrl
@@ -78,6 +84,7 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
       for (const db of databases) await db.close();
       await bus.close();
       await cache.close();
+      await tracing.close();
     },
   };
 }

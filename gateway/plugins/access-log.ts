@@ -8,8 +8,10 @@ import type { GraphQLError } from "graphql";
 import type { Clock } from "../../shared/clock.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import type { Logger } from "../../shared/logging.ts";
+import { storyOf } from "../../shared/traceparent.ts";
 import type { OperationContext } from "../context.ts";
 import type { OperationWatch } from "../gateway-metrics.ts";
+import type { Traced } from "../request-traces.ts";
 
 interface OperationLine {
   readonly operation: string | null;
@@ -19,10 +21,13 @@ interface OperationLine {
 }
 
 /** Whichever way it was answered. */
-export function logOperation(log: Logger, { identity, correlationId }: RequestContext, line: OperationLine): void {
+export function logOperation(log: Logger, context: RequestContext & Traced, line: OperationLine): void {
   const { operation, operationName, durationMs, codes } = line;
-  const { person } = identity;
-  log.info({ operation, operationName, durationMs, codes, person, correlationId }, "operation");
+  const { person } = context.identity;
+  log.info({ operation, operationName, durationMs, codes, person, ...storyOf(context) }, "operation");
+  const [code = "OK"] = codes;
+  const name = operationName === null ? (operation ?? "operation") : `${operation} ${operationName}`;
+  context.span?.describe(name, { "graphql.operation.type": operation ?? "unknown", "inventory.code": String(code) });
 }
 
 export function createAccessLog(

@@ -75,12 +75,12 @@ export function createCommitSignal(): CommitSignal {
 }
 
 export function commandDeps(kernel: Kernel, db: Database, signal: CommitSignal): CommandDeps {
-  return { system: db.system, db, clock: kernel.clock, committed: signal.committed };
+  return { system: db.system, db, clock: kernel.clock, committed: signal.committed, tracing: kernel.tracing };
 }
 
 export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: CommitSignal): Subgraph {
   const { db } = spec;
-  const { bus, clock, metrics } = kernel;
+  const { bus, clock, metrics, tracing } = kernel;
   const log = kernel.log.child({ system: spec.name });
   const { published, applied } = watchSubgraph({ metrics, db, clock });
   const relay = createRelay({
@@ -88,6 +88,7 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     bus,
     clock,
     log,
+    tracing,
     published,
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
@@ -104,7 +105,7 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
         createConsumer(
-          { db, bus, clock, log, committed: signal.committed, applied },
+          { db, bus, clock, log, tracing, committed: signal.committed, applied },
           withRepublishing(spec.name, consumer),
         ),
       ),

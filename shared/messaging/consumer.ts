@@ -16,6 +16,8 @@ import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { type Cause, createRecorder, type Recorder } from "../recorder.ts";
+import { storyOf } from "../traceparent.ts";
+import { type Tracing, withinEach } from "../tracing.ts";
 import type { Batch, Bus, Subscription } from "./bus.ts";
 import { setAside } from "./dead-letters.ts";
 
@@ -39,6 +41,7 @@ export interface ConsumerDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracing?: Tracing;
   /** Called after COMMIT: these are new in the outbox. */
   readonly committed: Committed;
   /** Called after COMMIT: these had their effect, for the first time. */
@@ -53,6 +56,7 @@ export function causeOf(consumer: string, event: AnyEvent): Cause {
     correlationId: event.correlationId,
     causationId: event.id,
     idempotencyKey: null,
+    traceparent: event.traceparent,
   };
 }
 
@@ -119,7 +123,8 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
         if (isTransient(error)) throw error;
         // What the error table names will not get better by itself; what it does not name may be a glitch.
         if (!(error instanceof AppError) && attempt < limits.consumerAttemptsMax) continue;
-        deps.log.error({ error, consumer: spec.name, eventId: event.id, type: event.type }, "event set aside");
+        const { id: eventId, type } = event;
+        deps.log.error({ error, consumer: spec.name, eventId, type, ...storyOf(event) }, "event set aside");
         await deps.db.transaction((tx) =>
           setAside(tx, { consumer: spec.name, event, error, attempts: attempt, nowMs: deps.clock.now() }),
         );
@@ -128,7 +133,11 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
     }
   }
 
-  async function apply(events: readonly AnyEvent[]): Promise<void> {
+  function apply(events: readonly AnyEvent[]): Promise<void> {
+    return withinEach(deps.tracing, `${spec.name} applies`, "consumer", events, () => applyTogether(events));
+  }
+
+  async function applyTogether(events: readonly AnyEvent[]): Promise<void> {
     const { applied, told } = await deps.db.transaction(async (tx) => {
       const fresh = await takeIn(tx, spec.name, events, deps.clock.now());
       const first = fresh[0];

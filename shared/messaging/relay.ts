@@ -14,6 +14,7 @@ import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { createRecent } from "../recent.ts";
+import { type Tracing, withinEach } from "../tracing.ts";
 import type { Bus } from "./bus.ts";
 import {
   type ClaimedRow,
@@ -39,6 +40,7 @@ interface RelayDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracing?: Tracing;
   /** Called before events are published; if it fails, they are not, and tried again. */
   readonly beforePublish?: (events: readonly AnyEvent[]) => Promise<void>;
   /** Called after events have been published. */
@@ -206,10 +208,10 @@ function createPoll(pass: () => Promise<void>): Poll {
 
 type Publish = Bus["publish"];
 
-function publishing({ bus, beforePublish = async () => {}, published }: RelayDeps): Publish {
+function publishing({ bus, beforePublish = async () => {}, published, tracing }: RelayDeps): Publish {
   return async (topic, events) => {
     await beforePublish(events);
-    await bus.publish(topic, events);
+    await withinEach(tracing, "publish", "producer", events, () => bus.publish(topic, events));
     published?.(topic, events);
   };
 }

@@ -97,7 +97,7 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
 
 export interface TestGatewayOptions
   extends Partial<
-    Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load" | "authenticator">
+    Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load" | "authenticator" | "tracing">
   > {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;

@@ -1,0 +1,128 @@
+/**
+ * One trace from a request to everything it causes: over HTTP, into the outbox, through the bus, to subscribers.
+ */
+import { createServer } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { createApiClient } from "../../shared/graphql/client.ts";
+import { openTraceExport } from "../../shared/trace-export.ts";
+import { createScratch } from "../helpers/databases.ts";
+import { ask, createTestSubgraph, serveTestSubgraph, startTestGateway, stopAll } from "../helpers/gateways.ts";
+import { openShop } from "../helpers/shop.ts";
+import { openSocket } from "../helpers/subscriptions.ts";
+import { openEmbedded } from "../helpers/target.ts";
+import { given, givenTraceparent, type RecordedSpan, recordedTraces } from "../helpers/traces.ts";
+
+afterEach(stopAll);
+
+const stock = () =>
+  createTestSubgraph("type Query { total: Int } type Mutation { add: Int }", {
+    Query: { total: () => 7 },
+    Mutation: { add: () => 8 },
+  });
+
+describe("a trace", () => {
+  it("goes from a mutation to whoever subscribed to what it changed", async () => {
+    const { tracing, spans } = recordedTraces();
+    const scratch = createScratch("sqlite", { AUTH_SECRET: "a-secret-that-only-the-tests-know" });
+    const target = await openEmbedded(scratch.config, { tracing });
+    try {
+      const shop = await openShop(target.connector, "traced", 1, 10);
+      await target.eventually(() => {});
+      const socket = openSocket(target.url, await target.token("crm", ["crm"]));
+      const stream = socket.subscribe("subscription { stockChanged { availability { sku } } }");
+      await expect.poll(() => spans().map(({ name }) => name)).toContain("subscription");
+      const own = createApiClient({
+        url: target.url,
+        token: await target.token("wes", ["admin"]),
+        fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, traceparent: givenTraceparent } }),
+      });
+      await own.request(
+        `mutation Ship($input: RecordStockEventsInput!) { recordStockEvents(input: $input) { results { status } } }`,
+        {
+          input: {
+            idempotencyKey: "traced-ship",
+            events: [
+              {
+                id: "traced-ship-1",
+                type: "SHIPMENT",
+                sku: shop.skus[0],
+                locationId: shop.locationId,
+                quantity: 1,
+                documentRef: { type: "ORDER", id: "O", line: "1" },
+                occurredAt: "2026-01-05T09:00:00Z",
+              },
+            ],
+          },
+        },
+      );
+      await stream.first(1);
+      await target.eventually(() => {});
+      const trace = spans().filter(({ traceId }) => traceId === given.traceId);
+      const named = (name: string) => trace.find((span) => span.name === name) as RecordedSpan;
+      expect(named("mutation Ship").parentId).toBe(given.spanId);
+      expect(named("mutation Ship").attributes).toMatchObject({ "inventory.code": "OK" });
+      expect(named("ask wms").parentId).toBe(named("mutation Ship").spanId);
+      const command = named("command recordStockEvents");
+      expect(command.parentId).toBe(named("ask wms").spanId);
+      const below = ["publish shipment.confirmed", "erp applies shipment.confirmed", "push"];
+      const further = ["availability applies shipment.confirmed", "publish availability.changed"];
+      for (const name of [...below, ...further]) expect(named(name)?.parentId, name).toBe(command.spanId);
+      expect(trace.filter(({ failed }) => failed)).toEqual([]);
+      socket.cut();
+    } finally {
+      await target.stop();
+      await scratch.remove();
+    }
+  });
+
+  it("goes on in a subgraph behind HTTP, below the gateway's span", async () => {
+    const { tracing, spans } = recordedTraces();
+    const served = await serveTestSubgraph(stock());
+    const gateway = await startTestGateway([{ name: "stock", url: served.url }], { tracing });
+    served.received.splice(0);
+    await ask(gateway, "query Total { total }", {}, { traceparent: givenTraceparent });
+    await expect.poll(() => spans().map(({ name }) => name)).toEqual(["ask stock", "query Total"]);
+    const [asked] = spans();
+    expect(served.received[0]?.headers["traceparent"]).toBe(`00-${given.traceId}-${asked?.spanId}-01`);
+  });
+
+  it("is passed on by a gateway that makes no spans, and what is none is not", async () => {
+    const served = await serveTestSubgraph(stock());
+    const gateway = await startTestGateway([{ name: "stock", url: served.url }]);
+    served.received.splice(0);
+    await ask(gateway, "{ total }", {}, { traceparent: givenTraceparent });
+    await ask(gateway, "{ total }", {}, { traceparent: `00-${"0".repeat(32)}-${given.spanId}-01` });
+    await ask(gateway, "{ total }");
+    const sent = served.received.map(({ headers }) => headers["traceparent"]);
+    expect(sent).toEqual([givenTraceparent, undefined, undefined]);
+  });
+
+  it("begins anew for a caller who names none, on the short way too, and says how it ended", async () => {
+    const { tracing, spans } = recordedTraces();
+    const gateway = await startTestGateway([{ name: "stock", local: stock() }], { tracing });
+    for (let time = 1; time <= 3; time++) await ask(gateway, "query Total { total }");
+    await ask(gateway, "{ nonsense }");
+    await expect.poll(() => spans().filter(({ name }) => !name.startsWith("ask")).length).toBe(4);
+    const operations = spans().filter(({ name }) => !name.startsWith("ask"));
+    expect(operations.map(({ name }) => name)).toEqual(["query Total", "query Total", "query Total", "operation"]);
+    expect(new Set(operations.map(({ traceId }) => traceId)).size).toBe(4);
+    expect(operations.at(-1)?.attributes["inventory.code"]).toBe("GRAPHQL_VALIDATION_FAILED");
+  });
+});
+
+describe("a collector", () => {
+  it("gets the spans as OTLP over HTTP, and one that is away holds up nobody", async () => {
+    const bodies: string[] = [];
+    const http = createServer((request, response) => {
+      request.on("data", (chunk: Buffer) => bodies.push(`${request.url} ${chunk.toString("latin1")}`));
+      request.on("end", () => response.end("{}"));
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    const { port } = http.address() as { port: number };
+    const tracing = await openTraceExport({ url: `http://127.0.0.1:${port}`, serviceName: "the-tests" });
+    tracing.start("query Total", "server", givenTraceparent).end();
+    await tracing.close();
+    http.close();
+    expect(bodies.join("")).toMatch(/^\/v1\/traces .*the-tests.*query Total/s);
+  });
+});
