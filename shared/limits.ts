@@ -189,6 +189,8 @@ export const limits = {
   scrapeKeptMs: 1_000,
   scrapeRowsMax: 10_000,
   scrapeLettersMax: 1_000,
+  /** How long the end of a process waits for its last spans to be taken. */
+  traceFlushMs: 2_000,
 
   /** Of one message a client sends over a WebSocket. */
   socketMessageBytesMax: 262_144,

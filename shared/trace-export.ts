@@ -4,6 +4,8 @@
  * Loaded only where a collector is configured: everybody else pays neither for its code nor for its timers. What the
  * SDK can be told stands in OpenTelemetry's own variables (OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS, …).
  */
+import { withinDeadline } from "./deadline.ts";
+import { limits } from "./limits.ts";
 import { createTracing, type Tracing } from "./tracing.ts";
 
 export interface TraceExport {
@@ -24,6 +26,7 @@ export async function openTraceExport({ url, serviceName }: TraceExport): Promis
     resource: new Resource({ "service.name": serviceName }),
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
-  // A collector that is away keeps nobody from stopping.
-  return createTracing(provider.getTracer(serviceName), () => provider.shutdown().catch(() => {}));
+  // A collector that is away or silent keeps nobody from stopping.
+  const close = () => withinDeadline(limits.traceFlushMs, () => provider.shutdown()).catch(() => {});
+  return createTracing(provider.getTracer(serviceName), close);
 }
