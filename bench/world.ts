@@ -105,6 +105,11 @@ function environment(kind: WorldKind, { mysqlUrl, redisUrl }: Services, director
     REDIS_PREFIX: `bench:${name}:`,
   };
   return {
+    // As it is deployed; but one caller sends everything, and the peers' gateways cannot sign.
+    NODE_ENV: "production",
+    RATE_LIMIT: "off",
+    AUTH_SECRET: randomBytes(32).toString("hex"),
+    HOST: "127.0.0.1",
     DATA_DIR: directory,
     PORT: "0",
     DEMO: "off",

@@ -40,8 +40,8 @@ export const limits = {
   responseKeptMs: 400,
   /** How long a document is known by its hash after it was sent. */
   persistedQueryKeptS: 24 * 3_600,
-  /** A question that comes again within this time is worth keeping; texts remembered for that, in characters. */
-  askedAgainMs: 2_000,
+  /** A question that comes again while its reply would still be kept is worth keeping; texts remembered for that, in characters. */
+  askedAgainMs: 400,
   askedLengthMax: 16 * 1_048_576,
   /** Changes remembered, so that nothing that was read before them is kept after them. */
   droppedTagsRememberedMax: 50_000,

@@ -146,6 +146,9 @@ function argumentsCost(
         coordinates.map((coordinate) => `${coordinate}(${argument.name})`),
         c.table.weights,
       );
+      const named = getNamedType(argument.type);
+      // However many of them there are.
+      if (!isInputObjectType(named) && !(weight ?? c.table.weights.get(named.name))) return 0;
       return mapped(givenTo(argument, node), (value) => inputCost(c.table, argument.type, value, weight));
     }),
   );

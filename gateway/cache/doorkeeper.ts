@@ -1,7 +1,7 @@
 /**
  * What is asked for again is worth keeping; most questions are asked once.
  *
- * Remembers texts for at least one span of time and less than two, and no more of them than it has room for: who is
+ * Remembers when a text was last here, for at least one span of time and no more of them than it has room for: who is
  * forgotten is new. Decides nothing about what may be kept.
  */
 import type { Clock } from "../../shared/clock.ts";
@@ -14,19 +14,18 @@ export interface DoorkeeperParts {
 }
 
 export interface Doorkeeper {
-  /** Has it been here not long ago? From now on it has. */
+  /** Has it been here within the span? From now on it has. */
   knows(text: string): boolean;
 }
 
 export function createDoorkeeper({ clock, spanMs, lengthMax }: DoorkeeperParts): Doorkeeper {
-  let [current, before] = [new Set<string>(), new Set<string>()];
+  let [current, before] = [new Map<string, number>(), new Map<string, number>()];
   let length = 0;
   let endsAtMs = clock.now() + spanMs;
 
   function turn(nowMs: number): void {
-    // Nobody came for a whole span: what was before is too long ago.
-    before = nowMs < endsAtMs + spanMs ? current : new Set();
-    current = new Set();
+    before = current;
+    current = new Map();
     length = 0;
     endsAtMs = nowMs + spanMs;
   }
@@ -35,10 +34,10 @@ export function createDoorkeeper({ clock, spanMs, lengthMax }: DoorkeeperParts):
     knows(text) {
       const nowMs = clock.now();
       if (nowMs >= endsAtMs || length > lengthMax) turn(nowMs);
-      if (current.has(text)) return true;
-      current.add(text);
-      length += text.length;
-      return before.has(text);
+      const lastMs = current.get(text) ?? before.get(text);
+      if (!current.has(text)) length += text.length;
+      current.set(text, nowMs);
+      return lastMs !== undefined && nowMs - lastMs <= spanMs;
     },
   };
 }

@@ -21,6 +21,11 @@ export interface Program {
   output(): string;
 }
 
+/** What a process needs to start, and nothing else of ours. */
+export function childEnvironment(more: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "", APOLLO_TELEMETRY_DISABLED: "1", ...more };
+}
+
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -34,7 +39,7 @@ export async function startProgram(
 ): Promise<Program> {
   const child = spawn(process.execPath, [...nodeArguments, "--import", "tsx", file], {
     cwd: projectDir,
-    env: { PATH: process.env["PATH"] ?? "", APOLLO_TELEMETRY_DISABLED: "1", LOG_LEVEL: "error", ...switches, ...env },
+    env: childEnvironment({ LOG_LEVEL: "error", ...switches, ...env }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
