@@ -55,13 +55,15 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
       endpoints.push({ name, local });
     }
   }
-  const { bus, clock, log, authenticator } = kernel;
+  const { bus, clock, log, metrics, tracing, authenticator } = kernel;
   const changes = bus.log("availability");
   const sign = createIdentitySigner(config.internalSecrets, clock);
   const gateway = createGateway({
     config,
     clock,
     log,
+    metrics,
+    tracing,
     authenticator,
     sign,
     endpoints,

@@ -11,11 +11,13 @@ import { AppError } from "../shared/errors.ts";
 import type { LoggedEvent } from "../shared/graphql/execute.ts";
 import type { Authenticator, Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
+import { storyOf } from "../shared/traceparent.ts";
 import type { Till } from "./admission/rate-limit.ts";
 import { toGraphqlError } from "./refusal.ts";
+import type { Traced } from "./request-traces.ts";
 
 /** What the gateway knows of one operation; the subgraphs get the part that is a `RequestContext`. */
-export interface OperationContext extends RequestContext {
+export interface OperationContext extends RequestContext, Traced {
   /** The operation is a subscription, to be executed for this one event. */
   readonly change?: LoggedEvent;
   /** The gateway asks this itself, in words of its own. */
@@ -39,14 +41,15 @@ export async function createContext(
   authenticator: Authenticator,
   log: Logger,
   request: FastifyRequest,
-): Promise<RequestContext> {
+  traced: Traced = {},
+): Promise<RequestContext & Traced> {
   let identity: Identity;
   try {
     identity = await authenticator.authenticate(request.headers.authorization);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    log.info({ correlationId: request.id, reason: error.message }, "token refused");
+    log.info({ ...storyOf({ ...traced, correlationId: request.id }), reason: error.message }, "token refused");
     throw toGraphqlError(error);
   }
-  return { identity, correlationId: request.id };
+  return { identity, correlationId: request.id, ...traced };
 }

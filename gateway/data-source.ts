@@ -14,9 +14,13 @@ import { AppError } from "../shared/errors.ts";
 import type { OperationResult } from "../shared/graphql/execute.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { Metrics } from "../shared/metrics/metrics.ts";
+import { storyOf } from "../shared/traceparent.ts";
+import { type Tracing, within } from "../shared/tracing.ts";
 import type { OperationContext } from "./context.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 import type { Fetch } from "./execution/plan.ts";
+import { type CallOutcome, watchSource } from "./gateway-metrics.ts";
 import { sourceErrors } from "./source-errors.ts";
 
 export interface Deadlines {
@@ -32,6 +36,8 @@ export interface DataSourceParts {
   readonly log: Logger;
   /** Told of what a mutation changed, before its caller is. */
   readonly changed?: ((tags: readonly string[]) => void) | undefined;
+  readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The one way to a subgraph for whatever executes plans. */
@@ -39,8 +45,10 @@ export interface DataSource {
   ask(fetch: Fetch, request: OperationContext): Promise<OperationResult>;
 }
 
-export function createDataSource({ name, client, deadlines, clock, log, changed }: DataSourceParts): DataSource {
+export function createDataSource(parts: DataSourceParts): DataSource {
+  const { name, client, deadlines, clock, log, changed, metrics, tracing } = parts;
   const breaker = createBreaker({ failuresMax: limits.breakerFailuresMax, retryMs: limits.breakerRetryMs });
+  const watch = watchSource(metrics, name, () => breaker.isOpen);
 
   return {
     async ask(fetch, request) {
@@ -49,24 +57,34 @@ export function createDataSource({ name, client, deadlines, clock, log, changed 
       const operation = document && operationOf(document);
       const isQuery = operation === "query" || operation === "subscription";
       const extensions = operation === "subscription" && request.change ? { change: request.change } : undefined;
-      if (!breaker.allows(clock.now())) return { errors: sourceErrors(name, document, variables) };
+      if (!breaker.allows(clock.now())) {
+        watch.ended("left_alone", 0);
+        return { errors: sourceErrors(name, document, variables) };
+      }
+      const startedAt = performance.now();
+      const ended = (outcome: CallOutcome) => watch.ended(outcome, performance.now() - startedAt);
       try {
-        const result = await withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
-          client.execute({ query, document, variables, operationName, extensions }, request, {
-            signal,
-            repeatable: isQuery,
-            representationsText,
-          }),
+        const asked = { query, document, variables, operationName, extensions };
+        const result = await within(tracing, [`ask ${name}`, "client", request.traceparent], (traceparent) =>
+          withinDeadline(isQuery ? deadlines.queryMs : deadlines.mutationMs, (signal) =>
+            client.execute(asked, traceparent === request.traceparent ? request : { ...request, traceparent }, {
+              signal,
+              repeatable: isQuery,
+              representationsText,
+            }),
+          ),
         );
         breaker.succeeded();
+        ended(result.errors ? "errors" : "ok");
         const { changed: tags } = result.extensions?.cache ?? {};
         if (tags && tags.length > 0) changed?.(tags);
         return result;
       } catch (error) {
-        if (!isUnavailable(error)) throw error;
+        const isAway = isUnavailable(error);
+        ended(isAway ? "unavailable" : "failed");
+        if (!isAway) throw error;
         breaker.failed(clock.now());
-        const { correlationId } = request;
-        log.warn({ subgraph: name, error: error.cause ?? error, correlationId }, "a subgraph does not answer");
+        log.warn({ subgraph: name, error: error.cause ?? error, ...storyOf(request) }, "a subgraph does not answer");
         return { errors: sourceErrors(name, document, variables) };
       }
     },

@@ -6,6 +6,7 @@
  */
 import type { Server as HttpServer } from "node:http";
 import type { ApolloServer } from "@apollo/server";
+import type { FastifyInstance } from "fastify";
 import { tagsOf } from "../shared/cache/cache-tags.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Config } from "../shared/config.ts";
@@ -15,7 +16,9 @@ import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import type { EventLog } from "../shared/messaging/bus.ts";
+import type { Metrics } from "../shared/metrics/metrics.ts";
 import type { SignIdentity } from "../shared/signed-identity.ts";
+import { noTracing, type Tracing } from "../shared/tracing.ts";
 import { createAdmissions } from "./admission/admissions.ts";
 import { openEntrance } from "./admission/entrance.ts";
 import type { LoadGateParts } from "./admission/load-gate.ts";
@@ -25,6 +28,7 @@ import { type CacheCounters, createResponseCache, type ResponseCache } from "./c
 import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
 import type { Endpoint, LocalSubgraph } from "./endpoints.ts";
+import { readGateway, watchOperations } from "./gateway-metrics.ts";
 import { checkHealth, type ReadyCheck } from "./health.ts";
 import { createHttp } from "./http.ts";
 import { createErrorMasking } from "./plugins/error-masking.ts";
@@ -33,7 +37,7 @@ import { createServer } from "./server.ts";
 import { createShortPath } from "./short-path.ts";
 import type { ChangeWatcher, Hub } from "./subscriptions/hub.ts";
 import { type Subscriptions, startSubscriptions } from "./subscriptions/subscriptions.ts";
-import { createSupergraph } from "./supergraph.ts";
+import { createSupergraph, type Supergraph } from "./supergraph.ts";
 
 export interface GatewayParts {
   readonly config: Pick<
@@ -48,9 +52,13 @@ export interface GatewayParts {
     | "redisUrl"
     | "redisPrefix"
     | "doors"
+    | "metricsToken"
   >;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Absent: no spans are made. */
+  readonly tracing?: Tracing;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
   /** What subgraphs elsewhere are told of callers; absent: their tokens alone. */
@@ -81,14 +89,15 @@ export interface Gateway extends Part {
 const defaultDeadlines: Deadlines = { queryMs: limits.subgraphQueryMs, mutationMs: limits.subgraphMutationMs };
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { config, clock, authenticator, endpoints, changes = null, readyChecks = [] } = parts;
-  const { deadlines = defaultDeadlines, drainMs = limits.drainMs } = parts;
+  const { config, clock, authenticator, metrics, endpoints, changes = null, readyChecks = [] } = parts;
+  const { deadlines = defaultDeadlines, drainMs = limits.drainMs, tracing = noTracing } = parts;
   const log = parts.log.child({ part: "gateway" });
   const masking = createErrorMasking(log);
   const cache = openCache(parts, () => subscriptions?.hub);
   const changed = (tags: readonly string[]) => cache?.drop(tags);
-  const supergraph = createSupergraph({ endpoints, config, deadlines, clock, log, changed, sign: parts.sign });
-  const http = createHttp(log, config.doors);
+  const supergraph = createSupergraph({ ...parts, deadlines, log, changed });
+  const watch = watchOperations(metrics);
+  const { http, traceOf } = createHttp(log, config.doors, tracing);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
@@ -102,30 +111,19 @@ export function createGateway(parts: GatewayParts): Gateway {
     const costs = createOperationCosts(table);
     const trusted = await readTrustedDocuments(config.doors.trustedDocumentsFile);
     const admissions = createAdmissions({ trusted });
-    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions, costs, trusted });
+    const next = createServer({ supergraph: executor, config, clock, log, masking, admissions, costs, trusted, watch });
     await next.start();
     server = next;
     const near = planner && { planner, local: localOf(endpoints), deadlineMs: deadlines.queryMs, clock, log };
-    entrance = await openEntrance({ config, clock, log, load: parts.load });
+    entrance = await openEntrance({ config, clock, log, load: parts.load, refused: watch.turnedAway });
     const callers = { ...entrance, authenticator, log };
-    const shared = { ...callers, masking, clock, watcher: cache ? toWatcher(cache) : undefined };
+    const shared = { ...callers, masking, clock, tracing, watcher: cache ? toWatcher(cache) : undefined };
     subscriptions = await startSubscriptions({ ...shared, http: http.server, server, changes, direct: near });
     const shortPath = near && createShortPath({ ...near, admissions, costs, cache });
-    addRoutes(http, { ...callers, server, clock, shortPath, checkReady, graphiql: config.introspection });
+    readGateway(metrics, { cache: cache?.counters ?? null, gate: entrance.gate, subscriptions });
+    const paths = { metrics, config, clock, watch, traceOf, checkReady, graphiql: config.introspection };
+    addRoutes(http, { ...callers, ...paths, server, shortPath });
     address = await http.listen({ host: config.host, port: config.port });
-  }
-
-  async function stopAll() {
-    const uncut = cutConnections(http.server, drainMs);
-    try {
-      await subscriptions?.stop(drainMs);
-      await http.close();
-      await server?.stop();
-    } finally {
-      uncut();
-      await entrance?.stop();
-      await supergraph.close();
-    }
   }
 
   const gateway: Gateway = {
@@ -139,7 +137,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         throw error;
       }),
     stop() {
-      stopping ??= stopAll();
+      stopping ??= stopAll({ http, subscriptions, server, entrance, supergraph }, drainMs);
       return stopping;
     },
     async ready() {
@@ -149,6 +147,27 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
   };
   return gateway;
+}
+
+interface Running {
+  readonly http: FastifyInstance;
+  readonly subscriptions: Subscriptions | undefined;
+  readonly server: ApolloServer<OperationContext> | undefined;
+  readonly entrance: { stop(): Promise<void> } | undefined;
+  readonly supergraph: Supergraph;
+}
+
+async function stopAll({ http, subscriptions, server, entrance, supergraph }: Running, drainMs: number): Promise<void> {
+  const uncut = cutConnections(http.server, drainMs);
+  try {
+    await subscriptions?.stop(drainMs);
+    await http.close();
+    await server?.stop();
+  } finally {
+    uncut();
+    await entrance?.stop();
+    await supergraph.close();
+  }
 }
 
 /** All of them after a while, and idle ones at once; returns how to leave it. */

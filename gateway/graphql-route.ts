@@ -15,8 +15,10 @@ import type { Till } from "./admission/rate-limit.ts";
 import type { KeptReply } from "./cache/response-cache.ts";
 import { sendConditionally } from "./conditional-get.ts";
 import type { OperationContext } from "./context.ts";
+import type { OperationWatch } from "./gateway-metrics.ts";
 import { questionOf, questionOfUrl, type TextOf } from "./graphql-question.ts";
 import { sendRefusal } from "./refusal.ts";
+import type { TraceOf } from "./request-traces.ts";
 import type { Question, ShortPath } from "./short-path.ts";
 import { createPaidContext, createTills, type Tills } from "./tills.ts";
 
@@ -26,10 +28,12 @@ export interface GraphqlRouteParts extends Entrance {
   readonly log: Logger;
   /** Null: Apollo Server answers everything. */
   readonly shortPath: ShortPath | null;
+  readonly watch: OperationWatch;
+  readonly traceOf: TraceOf;
 }
 
 export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts): void {
-  const { authenticator, shortPath, gate } = parts;
+  const { authenticator, shortPath, gate, watch, traceOf } = parts;
   const tills = parts.rates && createTills(parts.rates, parts.proxies);
   const types = createKnownTypes();
   const askLong = createLongWay(http, parts, tills, types);
@@ -38,18 +42,28 @@ export function addGraphqlRoute(http: FastifyInstance, parts: GraphqlRouteParts)
 
   /** `source`: the request as text. Null: it takes the long way. */
   function askShort(request: FastifyRequest, reply: FastifyReply, source: string, read: () => Question | null) {
+    const startedAt = performance.now();
     const type = types.of(request.headers.accept);
     const identity = authenticator.known(request.headers.authorization);
     if (!shortPath || !type || !identity || request.headers[planHeader] !== undefined) return null;
     const till = tills?.open(request, identity);
-    const asker = { identity, correlationId: request.id, pays: till ? till.pays : freely };
+    const pays = till ? till.pays : freely;
+    const { traceparent, span } = traceOf(request);
+    const asker = { identity, correlationId: request.id, traceparent, span, pays };
     const kept = shortPath.kept(source, asker);
-    if (kept) return send(reply, type, kept, till);
+    if (kept) {
+      watch.kept(performance.now() - startedAt);
+      return send(reply, type, kept, till);
+    }
     const question = read();
     const answer = question && shortPath.answer(source, question, asker);
     if (!answer) return null;
-    if (!("then" in answer)) return send(reply, type, answer, till);
-    return gate.within(answer).then((later) => (later ? send(reply, type, later, till) : askLong(request, reply)));
+    const sendNew = (made: KeptReply) => {
+      watch.short(performance.now() - startedAt);
+      return send(reply, type, made, till);
+    };
+    if (!("then" in answer)) return sendNew(answer);
+    return gate.within(answer).then((later) => (later ? sendNew(later) : askLong(request, reply)));
   }
 
   /** Before the body is read. */

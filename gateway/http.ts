@@ -13,8 +13,16 @@ import { type ErrorCode, errorTable } from "../shared/errors.ts";
 import { correlationHeader, correlationIdOf, echoCorrelationId } from "../shared/graphql/correlation.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import { storyOf } from "../shared/traceparent.ts";
+import type { Tracing } from "../shared/tracing.ts";
+import { type TraceOf, traceRequests } from "./request-traces.ts";
 
-export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "https">): FastifyInstance {
+export interface Http {
+  readonly http: FastifyInstance;
+  readonly traceOf: TraceOf;
+}
+
+export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "https">, tracing: Tracing): Http {
   const http = Fastify({
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestReceiveMs,
@@ -22,6 +30,7 @@ export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "http
     genReqId: correlationIdOf,
   });
   echoCorrelationId(http);
+  const traceOf = traceRequests(http, tracing);
   const headers = doors.https ? { ...securityHeaders, ...onlyHttps } : securityHeaders;
   http.addHook("onRequest", (_request, reply, done) => {
     reply.headers(headers);
@@ -32,7 +41,7 @@ export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "http
     const { status, code, message } = classify(error);
     if (status === 413) await discardBody(request.raw);
     const incident = code === "INTERNAL" ? { incidentId: randomUUID() } : {};
-    const fields = { status, code, correlationId: request.id, ...incident };
+    const fields = { status, code, ...storyOf({ ...traceOf(request), correlationId: request.id }), ...incident };
     if (code === "INTERNAL") log.error({ ...fields, error }, "internal error");
     else log.info(fields, "request refused");
     return reply.status(status).send({ errors: [{ message, extensions: { code, ...incident } }] });
@@ -41,7 +50,7 @@ export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "http
     const message = `There is no ${request.method} ${request.url.split("?")[0]}: the API is at /graphql.`;
     return reply.status(404).send({ errors: [{ message, extensions: { code: "BAD_USER_INPUT" } }] });
   });
-  return http;
+  return { http, traceOf };
 }
 
 const securityHeaders = {

@@ -18,7 +18,7 @@ import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
 import { addressOf } from "./address.ts";
 import type { Entrance } from "./admission/entrance.ts";
-import { callerName, rateLimited, type Till } from "./admission/rate-limit.ts";
+import { callerName, type Till } from "./admission/rate-limit.ts";
 import type { OperationContext } from "./context.ts";
 import { discardBody } from "./http.ts";
 import { sendRefusal } from "./refusal.ts";
@@ -132,7 +132,7 @@ function createApi(parts: IntakeRouteParts, identity: Identity, request: Fastify
   return {
     async request<T>(query: string, variables: Record<string, unknown> = {}) {
       const till = tillOf(parts, identity, request);
-      if (till?.empty) throw rateLimited(till);
+      if (till?.empty) throw till.refusal();
       const contextValue: OperationContext = { identity, correlationId: request.id, own: true, till };
       const { body } = await parts.server.executeOperation({ query, variables }, { contextValue });
       if (body.kind !== "single") throw new AppError("INTERNAL");

@@ -11,7 +11,10 @@ import { createAuthenticator } from "../shared/identity.ts";
 import { createLifecycle, runMain, stopOnSignal } from "../shared/lifecycle.ts";
 import { createLogger } from "../shared/logging.ts";
 import { createRedisBus } from "../shared/messaging/redis-bus.ts";
+import { createMetrics } from "../shared/metrics/metrics.ts";
 import { createIdentitySigner } from "../shared/signed-identity.ts";
+import { openTraceExport } from "../shared/trace-export.ts";
+import { noTracing } from "../shared/tracing.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { createGateway } from "./gateway.ts";
 
@@ -36,17 +39,22 @@ runMain(async () => {
   const authenticator = createAuthenticator(config.auth, systemClock);
   const { redisUrl, redisPrefix } = config;
   const bus = redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : null;
+  const metrics = createMetrics();
+  const tracing = config.traces ? await openTraceExport(config.traces) : noTracing;
   const gateway = createGateway({
     config,
     clock: systemClock,
     log,
+    metrics,
+    tracing,
     authenticator,
     sign: createIdentitySigner(config.internalSecrets, systemClock),
     endpoints: remoteEndpoints(config),
     changes: bus?.log("availability") ?? null,
   });
+  const traces = { name: "traces", start: async () => {}, stop: () => tracing.close() };
   const lifecycle = createLifecycle(
-    [{ name: "bus", start: async () => {}, stop: async () => bus?.close() }, gateway],
+    [{ name: "bus", start: async () => {}, stop: async () => bus?.close() }, traces, gateway],
     log,
   );
   stopOnSignal(lifecycle, log);

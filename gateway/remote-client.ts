@@ -13,6 +13,7 @@ import type { OperationRequest, OperationResult } from "../shared/graphql/execut
 import type { Identity } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import { identityHeader } from "../shared/signed-identity.ts";
+import { traceparentHeader } from "../shared/traceparent.ts";
 import type { SubgraphClient } from "./endpoints.ts";
 
 export interface RemoteClient extends SubgraphClient {
@@ -91,11 +92,12 @@ function bodyOf(operation: OperationRequest, representationsText: string | undef
   return `${head.slice(0, -1)},"variables":${rest}"representations":${representationsText}}}`;
 }
 
-function headersFor({ identity, correlationId }: RequestContext): Record<string, string> {
+function headersFor({ identity, correlationId, traceparent }: RequestContext): Record<string, string> {
   return {
     "content-type": "application/json",
     accept: "application/json",
     [correlationHeader]: correlationId,
+    ...(traceparent === undefined ? {} : { [traceparentHeader]: traceparent }),
     ...(identity.token ? { authorization: `Bearer ${identity.token}` } : {}),
   };
 }

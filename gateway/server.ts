@@ -19,6 +19,7 @@ import type { Admissions } from "./admission/admissions.ts";
 import type { OperationCosts } from "./admission/operation-costs.ts";
 import type { TrustedDocuments } from "./admission/trusted-documents.ts";
 import type { OperationContext } from "./context.ts";
+import type { OperationWatch } from "./gateway-metrics.ts";
 import { createAccessLog } from "./plugins/access-log.ts";
 import type { ErrorMasking } from "./plugins/error-masking.ts";
 import { executableOperation } from "./plugins/executable-operation.ts";
@@ -39,10 +40,11 @@ export interface ServerParts {
   readonly admissions: Admissions;
   readonly costs: OperationCosts;
   readonly trusted: TrustedDocuments | null;
+  readonly watch: OperationWatch;
 }
 
 export function createServer(parts: ServerParts): ApolloServer<OperationContext> {
-  const { supergraph, config, clock, log, masking, admissions, costs, trusted } = parts;
+  const { supergraph, config, clock, log, masking, admissions, costs, trusted, watch } = parts;
   return new ApolloServer<OperationContext>({
     gateway: supergraph,
     logger: toApolloLogger(log),
@@ -67,7 +69,7 @@ export function createServer(parts: ServerParts): ApolloServer<OperationContext>
       executableOperation,
       admissions.plugin,
       createOperationPrice(costs),
-      createAccessLog(clock, log),
+      createAccessLog(clock, log, watch),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

@@ -7,12 +7,13 @@
  */
 import { getVariableValues } from "graphql";
 import type { Clock } from "../shared/clock.ts";
+import type { RequestContext } from "../shared/command.ts";
 import { withinDeadline } from "../shared/deadline.ts";
 import type { CacheHints } from "../shared/graphql/execute.ts";
 import type { CompiledByOwner, CompiledResult } from "../shared/graphql/operations.ts";
-import type { Identity } from "../shared/identity.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
+import { storyOf } from "../shared/traceparent.ts";
 import type { Admissions, Admitted } from "./admission/admissions.ts";
 import { createOneOwner } from "./admission/one-owner.ts";
 import { isAffordable, type OperationCosts } from "./admission/operation-costs.ts";
@@ -22,6 +23,7 @@ import type { Fill, KeptReply, ResponseCache } from "./cache/response-cache.ts";
 import type { LocalSubgraph } from "./endpoints.ts";
 import type { Planner } from "./planner.ts";
 import { logOperation } from "./plugins/access-log.ts";
+import type { Traced } from "./request-traces.ts";
 
 export interface Question {
   readonly query: string;
@@ -29,9 +31,7 @@ export interface Question {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-export interface Asker {
-  readonly identity: Identity;
-  readonly correlationId: string;
+export interface Asker extends RequestContext, Traced {
   /** False: the caller's budget does not reach that far. */
   readonly pays: (cost: number) => boolean;
 }
@@ -101,7 +101,7 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
       const startedMs = clock.now();
       const admitted = admissions.find(query, operationName);
       if (!admitted) return null;
-      const known = know(admitted);
+      const known = know(admitted, asker);
       if (!known.compiled) return null;
       const cost = costs.of({ schema: planner.schema, ...admitted }, variables);
       if (cost === null || !isAffordable(cost) || !asker.pays(cost)) return null;
@@ -128,13 +128,13 @@ export function createShortPath(parts: ShortPathParts): ShortPath {
 }
 
 /** What an admitted operation becomes, once. */
-function createKnowledge({ planner, local, log }: ShortPathParts): (admitted: Admitted) => Known {
+function createKnowledge({ planner, local, log }: ShortPathParts): (admitted: Admitted, asker: Asker) => Known {
   const oneOwner = createOneOwner(planner, local);
   const knownOf = new WeakMap<Admitted, Known>();
 
-  function know(admitted: Admitted): Known {
+  function know(admitted: Admitted, asker: Asker): Known {
     const known = knownOf.get(admitted) ?? {
-      compiled: compile(admitted),
+      compiled: compile(admitted, asker),
       operationName: admitted.operation.name?.value ?? null,
       isTagged: false,
     };
@@ -142,11 +142,11 @@ function createKnowledge({ planner, local, log }: ShortPathParts): (admitted: Ad
     return known;
   }
 
-  function compile(admitted: Admitted): CompiledByOwner | null {
+  function compile(admitted: Admitted, asker: Asker): CompiledByOwner | null {
     try {
       return oneOwner(admitted);
     } catch (error) {
-      log.warn({ error }, "an operation cannot be compiled; it is answered the long way");
+      log.warn({ error, ...storyOf(asker) }, "an operation cannot be compiled; it is answered the long way");
       return null;
     }
   }

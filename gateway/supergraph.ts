@@ -10,7 +10,9 @@ import type { Clock } from "../shared/clock.ts";
 import { type Config, silenceTelemetry } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logging.ts";
+import type { Metrics } from "../shared/metrics/metrics.ts";
 import type { SignIdentity } from "../shared/signed-identity.ts";
+import type { Tracing } from "../shared/tracing.ts";
 import { type CostTable, readCostTable } from "./admission/cost-table.ts";
 import { composeSupergraph, fetchSdl, readSupergraph } from "./compose.ts";
 import { createDataSource, type DataSource, type Deadlines, toApolloDataSource } from "./data-source.ts";
@@ -29,6 +31,8 @@ export interface SupergraphParts {
   readonly log: Logger;
   readonly sign?: SignIdentity | undefined;
   readonly changed?: ((tags: readonly string[]) => void) | undefined;
+  readonly metrics: Metrics;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** What a supergraph is once composed. */
@@ -49,7 +53,7 @@ export interface Supergraph {
 }
 
 export function createSupergraph(parts: SupergraphParts): Supergraph {
-  const { endpoints, deadlines, clock, log, changed, sign } = parts;
+  const { endpoints, deadlines, clock, log, changed, sign, metrics, tracing } = parts;
   const { supergraphFile, introspection, shortPath } = parts.config;
   const remote = new Map<string, RemoteClient>();
   const closing = new AbortController();
@@ -79,7 +83,7 @@ export function createSupergraph(parts: SupergraphParts): Supergraph {
   }
 
   const sourceOf = (name: string, url: string | undefined): DataSource =>
-    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log, changed });
+    createDataSource({ name, client: clientOf(name, url), deadlines, clock, log, changed, metrics, tracing });
 
   return {
     remote,

@@ -8,13 +8,15 @@ import type { FastifyRequest } from "fastify";
 import { type Authenticator, anonymous, type Identity } from "../shared/identity.ts";
 import type { Logger } from "../shared/logging.ts";
 import { addressOf } from "./address.ts";
-import { callerName, type RateLimiter, rateLimited, type Till } from "./admission/rate-limit.ts";
+import { callerName, type RateLimiter, type Till } from "./admission/rate-limit.ts";
 import { createContext, type OperationContext } from "./context.ts";
 import { toGraphqlError } from "./refusal.ts";
+import type { TraceOf } from "./request-traces.ts";
 
 interface ContextParts {
   readonly authenticator: Authenticator;
   readonly log: Logger;
+  readonly traceOf: TraceOf;
 }
 
 /** One for each request, whichever way it takes. */
@@ -39,19 +41,19 @@ export function createTills(rates: RateLimiter, proxies: number): Tills {
 
 /** Fails with UNAUTHENTICATED, RATE_LIMITED. */
 export async function createPaidContext(
-  { authenticator, log }: ContextParts,
+  { authenticator, log, traceOf }: ContextParts,
   tills: Tills | null,
   request: FastifyRequest,
 ): Promise<OperationContext> {
   let context: OperationContext;
   try {
-    context = await createContext(authenticator, log, request);
+    context = await createContext(authenticator, log, request, traceOf(request));
   } catch (error) {
     const till = tills?.open(request, null);
-    if (till?.empty) throw toGraphqlError(rateLimited(till));
+    if (till?.empty) throw toGraphqlError(till.refusal());
     throw error;
   }
   const till = tills?.open(request, context.identity);
-  if (till?.empty) throw toGraphqlError(rateLimited(till));
+  if (till?.empty) throw toGraphqlError(till.refusal());
   return till ? { ...context, till } : context;
 }

@@ -7,6 +7,8 @@
 export interface Breaker {
   /** May a call be made now? */
   allows(nowMs: number): boolean;
+  /** Is it left alone? */
+  readonly isOpen: boolean;
   succeeded(): void;
   failed(nowMs: number): void;
 }
@@ -20,6 +22,9 @@ export function createBreaker({ failuresMax, retryMs }: BreakerLimits): Breaker 
   let failuresInARow = 0;
   let nextCallMs = 0;
   return {
+    get isOpen() {
+      return failuresInARow >= failuresMax;
+    },
     allows(nowMs) {
       if (failuresInARow < failuresMax) return true;
       if (nowMs < nextCallMs) return false;

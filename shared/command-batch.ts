@@ -52,7 +52,14 @@ export interface CommandBatch<I extends CommandInput, R extends object, P> exten
 type Stored = StoredKey & { readonly caller: string; readonly idempotency_key: string };
 
 /** One outcome for each command, in their order. Fails with what the transaction fails with: then nothing is done. */
-export async function runCommands<I extends CommandInput, R extends object, P>(
+export function runCommands<I extends CommandInput, R extends object, P>(
+  deps: CommandDeps,
+  batch: CommandBatch<I, R, P>,
+): Promise<Outcome<R>[]> {
+  return withinSpans(deps, batch, (commands) => run(deps, { ...batch, commands }));
+}
+
+async function run<I extends CommandInput, R extends object, P>(
   deps: CommandDeps,
   batch: CommandBatch<I, R, P>,
 ): Promise<Outcome<R>[]> {
@@ -84,6 +91,32 @@ export async function runCommands<I extends CommandInput, R extends object, P>(
     const outcome = outcomes.get(key) as Outcome<R>;
     return firsts.get(key) === command ? outcome : copyOf(batch, command, firsts.get(key) as Accepted<I>, outcome);
   });
+}
+
+/** Each command within a span of its own: what they share is the transaction, not their stories. */
+async function withinSpans<I extends CommandInput, R extends object, P>(
+  { tracing }: CommandDeps,
+  { operation, commands }: CommandBatch<I, R, P>,
+  work: (commands: readonly Accepted<I>[]) => Promise<Outcome<R>[]>,
+): Promise<Outcome<R>[]> {
+  if (!tracing?.isOn) return work(commands);
+  const spans = commands.map(({ context: { traceparent } }) =>
+    tracing.start(`command ${operation}`, "internal", traceparent, { "inventory.batch_size": commands.length }),
+  );
+  let failure: unknown;
+  try {
+    return await work(
+      commands.map((command, i) => {
+        const traceparent = spans[i]?.traceparent;
+        return { ...command, context: { ...command.context, traceparent } };
+      }),
+    );
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    for (const span of spans) span.end(failure);
+  }
 }
 
 function keyText({ caller, key }: Pick<Accepted, "caller" | "key">): string {

@@ -16,11 +16,15 @@ import type { AnyEvent } from "./events/canonical-event.ts";
 import type { Identity } from "./identity.ts";
 import { parseIdempotencyKey } from "./ids.ts";
 import { type AuditEntry, type Cause, createRecorder, type Recorder } from "./recorder.ts";
+import type { Traceparent } from "./traceparent.ts";
+import { type Tracing, within } from "./tracing.ts";
 
 /** What every command knows about its caller. */
 export interface RequestContext {
   readonly identity: Identity;
   readonly correlationId: string;
+  /** The span within which it was asked, where there is a trace. */
+  readonly traceparent?: Traceparent | undefined;
 }
 
 /** What to do once events have been committed: publish them, forget what they changed. */
@@ -32,6 +36,7 @@ export interface CommandDeps {
   readonly clock: Clock;
   /** Called after COMMIT: these are new in the outbox. */
   readonly committed: Committed;
+  readonly tracing?: Tracing;
 }
 
 export interface CommandInput {
@@ -94,11 +99,19 @@ export function causeOfCommand({ caller, context, key }: Accepted): Cause {
     correlationId: context.correlationId,
     causationId: null,
     idempotencyKey: key,
+    traceparent: context.traceparent,
   };
 }
 
 /** Fails with what `work` fails with, unless it is a user error: that becomes part of the payload. */
-export async function runCommand<R extends object>(deps: CommandDeps, command: Command<R>): Promise<Payload<R>> {
+export function runCommand<R extends object>(deps: CommandDeps, command: Command<R>): Promise<Payload<R>> {
+  const { operation, context } = command;
+  return within(deps.tracing, [`command ${operation}`, "internal", context.traceparent], (traceparent) =>
+    run(deps, { ...command, context: { ...context, traceparent } }),
+  );
+}
+
+async function run<R extends object>(deps: CommandDeps, command: Command<R>): Promise<Payload<R>> {
   const { operation, input, context } = command;
   try {
     const accepted = accept(input, context);

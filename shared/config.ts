@@ -11,6 +11,7 @@ import { AppError } from "./errors.ts";
 import { type FailpointSpec, failpointNames, parseFailpoint } from "./failpoints.ts";
 import type { AuthConfig } from "./identity.ts";
 import type { LogLevel } from "./logging.ts";
+import type { TraceExport } from "./trace-export.ts";
 
 /** The systems that own data, each a subgraph with a database of its own. */
 export const systemNames = ["erp", "wms", "returns", "availability"] as const;
@@ -45,6 +46,10 @@ export interface Config {
   /** Who comes in at the gateway, from where, and how often. */
   readonly doors: Doors;
   readonly logLevel: LogLevel;
+  /** What whoever reads `/metrics` shows as a bearer token; null: open, but in production not served at all. */
+  readonly metricsToken: string | null;
+  /** Where spans are sent; null: none are made. */
+  readonly traces: TraceExport | null;
   readonly migrateOnStart: boolean;
   /** Where the heads of the audit chains are appended. */
   readonly auditHeadsFile: string;
@@ -114,6 +119,8 @@ export function toConfig(env: Env): Config {
     shortPath: parseSwitch(env, "SHORT_PATH", true),
     doors: toDoors(env, production),
     logLevel: parseLogLevel(env),
+    metricsToken: parseMetricsToken(env, production),
+    traces: toTraces(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
     auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
     mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
@@ -137,6 +144,11 @@ function toSecrets(env: Env, production: boolean, dataDir: string): Pick<Config,
     },
     internalSecrets: internal.length > 0 ? internal : [secret, ...acceptedSecrets],
   };
+}
+
+function toTraces(env: Env): TraceExport | null {
+  const url = parseUrl(env, "OTEL_EXPORTER_OTLP_ENDPOINT", ["http:", "https:"]);
+  return url ? { url, serviceName: env["OTEL_SERVICE_NAME"] || "inventory-availability-gateway" } : null;
 }
 
 function toDoors(env: Env, production: boolean): Doors {
@@ -172,6 +184,12 @@ function parseSecrets(env: Env, name: string, production: boolean): string[] {
 /** In production a secret that somebody could guess is refused. */
 function assertSecret(name: string, secret: string, production: boolean): void {
   if (production && secret.length < secretLengthMin) throw invalid(name, `at least ${secretLengthMin} characters long`);
+}
+
+function parseMetricsToken(env: Env, production: boolean): string | null {
+  const token = env["METRICS_TOKEN"];
+  if (token) assertSecret("METRICS_TOKEN", token, production);
+  return token || null;
 }
 
 function localSecret(dataDir: string): string {

@@ -19,6 +19,10 @@ import { createLogger, type Logger } from "./logging.ts";
 import type { Bus } from "./messaging/bus.ts";
 import { createMemoryBus } from "./messaging/memory-bus.ts";
 import { createRedisBus } from "./messaging/redis-bus.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
+import { watchBus } from "./metrics/subgraph-metrics.ts";
+import { openTraceExport } from "./trace-export.ts";
+import { noTracing, type Tracing } from "./tracing.ts";
 
 export interface DatabaseSpec {
   readonly system: SystemName;
@@ -32,6 +36,8 @@ export interface Kernel {
   readonly log: Logger;
   readonly bus: Bus;
   readonly cache: CacheStore;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly authenticator: Authenticator;
   /** Opens a system's database with its schema up to date. */
   openDatabase(spec: DatabaseSpec): Promise<Database>;
@@ -43,6 +49,7 @@ export interface KernelOverrides {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly bus?: Bus;
+  readonly tracing?: Tracing;
 }
 
 export async function createKernel(config: Config, overrides: KernelOverrides = {}): Promise<Kernel> {
@@ -53,6 +60,9 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
   const bus =
     overrides.bus ?? (redisUrl ? await createRedisBus({ url: redisUrl, prefix: redisPrefix, log }) : createMemoryBus());
   const cache = redisUrl ? await createRedisCache(redisUrl, redisPrefix, log) : createMemoryCache(clock);
+  const tracing = overrides.tracing ?? (config.traces ? await openTraceExport(config.traces) : noTracing);
+  const metrics = createMetrics();
+  watchBus(metrics, bus);
   const databases: Database[] = [];
 
   return {
@@ -61,6 +71,8 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
     log,
     bus,
     cache,
+    metrics,
+    tracing,
     authenticator: createAuthenticator(config.auth, clock),
     async openDatabase(spec) {
       const db = config.mysqlUrl
@@ -74,6 +86,7 @@ export async function createKernel(config: Config, overrides: KernelOverrides = 
       for (const db of databases) await db.close();
       await bus.close();
       await cache.close();
+      await tracing.close();
     },
   };
 }

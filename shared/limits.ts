@@ -207,6 +207,14 @@ export const limits = {
   compositionRetryMs: 250,
   drainMs: 10_000,
 
+  /** What a scrape of metrics waits for each reading, how long a reading holds, and up to how many rows it counts. */
+  scrapeReadMs: 500,
+  scrapeKeptMs: 1_000,
+  scrapeRowsMax: 10_000,
+  scrapeLettersMax: 1_000,
+  /** How long the end of a process waits for its last spans to be taken. */
+  traceFlushMs: 2_000,
+
   /** Of one message a client sends over a WebSocket. */
   socketMessageBytesMax: 262_144,
   /** Written to a socket and not yet taken by its reader. */

@@ -12,6 +12,7 @@ import { insertRows } from "./db/statements.ts";
 import { type AnyEvent, type CanonicalEvent, type EventType, topicOf } from "./events/canonical-event.ts";
 import { textOf } from "./events/event-text.ts";
 import { newId } from "./ids.ts";
+import type { Traceparent } from "./traceparent.ts";
 
 /** Who caused it, in which story. */
 export interface Cause {
@@ -20,6 +21,7 @@ export interface Cause {
   readonly correlationId: string;
   readonly causationId: string | null;
   readonly idempotencyKey: string | null;
+  readonly traceparent?: Traceparent | undefined;
 }
 
 /** What a system does of its own accord, e.g. because time has passed: the beginning of a story. */
@@ -43,7 +45,15 @@ export interface AuditEntry {
 }
 
 type Required = "type" | "sourceSeq" | "partitionKey" | "data";
-type Filled = "specversion" | "source" | "recordedAt" | "correlationId" | "causationId" | "idempotencyKey" | "actor";
+type Filled =
+  | "specversion"
+  | "traceparent"
+  | "source"
+  | "recordedAt"
+  | "correlationId"
+  | "causationId"
+  | "idempotencyKey"
+  | "actor";
 
 /** An event as the domain knows it; the recorder adds the envelope. */
 export type NewEvent<T extends EventType = EventType> = Pick<CanonicalEvent<T>, Required> &
@@ -134,6 +144,7 @@ function envelope<T extends EventType>(
   event: NewEvent<T>,
   cause: Cause,
 ): CanonicalEvent<T> {
+  const { traceparent } = cause;
   return {
     specversion: "1.0",
     id: event.id ?? newId(nowMs),
@@ -161,5 +172,6 @@ function envelope<T extends EventType>(
     note: event.note ?? null,
     corrects: event.corrects ?? null,
     data: event.data,
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
 }

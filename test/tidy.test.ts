@@ -143,7 +143,7 @@ type Layer = keyof typeof layers;
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
-    ...["policy-effect", "position-walk", "row-cache", "rule-changes"],
+    ...["measures", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
@@ -213,6 +213,11 @@ describe("one door for each dependency", () => {
     "@fastify/cors": ["gateway/http.ts"],
     "rate-limiter-flexible": ["shared/rate-store.ts"],
     pino: ["shared/logging.ts"],
+    "prom-client": ["shared/metrics/metrics.ts"],
+    "@opentelemetry/api": ["shared/tracing.ts"],
+    "@opentelemetry/sdk-trace-base": ["shared/trace-export.ts"],
+    "@opentelemetry/resources": ["shared/trace-export.ts"],
+    "@opentelemetry/exporter-trace-otlp-http": ["shared/trace-export.ts"],
     dataloader: ["subgraphs/*/loaders.ts", "subgraphs/*/loaders"],
     "csv-parse": ["cli/import/files.ts", "intake/csv-rows.ts", "test"],
     fastify: ["shared/graphql/serve.ts", "gateway/http.ts"],

@@ -23,15 +23,17 @@ export interface EntranceParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly load?: LoadGateParts | undefined;
+  /** Told of everybody who is refused, and why. */
+  readonly refused?: (code: "RATE_LIMITED" | "OVERLOADED") => void;
 }
 
 export async function openEntrance(parts: EntranceParts): Promise<Entrance & { stop(): Promise<void> }> {
   const { proxies, rateLimit: budget } = parts.config.doors;
   const { redisUrl, redisPrefix } = parts.config;
-  const { clock, log } = parts;
+  const { clock, log, refused = () => {} } = parts;
   const store = budget && (await openRateStore({ redisUrl, redisPrefix, windowS: budget.windowS, log }));
-  const rates = store && createRateLimiter({ budget, store, clock, log });
-  const gate = createLoadGate(parts.load);
+  const rates = store && createRateLimiter({ budget, store, clock, log, refused: () => refused("RATE_LIMITED") });
+  const gate = createLoadGate({ ...parts.load, refused: () => refused("OVERLOADED") });
   return {
     gate,
     rates,

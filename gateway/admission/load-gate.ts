@@ -11,6 +11,7 @@ import { limits } from "../../shared/limits.ts";
 
 export interface LoadGate {
   readonly overloaded: boolean;
+  readonly underWay: number;
   /** One operation more is under way until its work is done. */
   within<T>(work: Promise<T>): Promise<T>;
   /** What who comes is told meanwhile. */
@@ -23,6 +24,8 @@ export interface LoadGateParts {
   readonly delayMs?: () => number;
   readonly operationsMax?: number;
   readonly delayMsMax?: number;
+  /** Told of everybody who is refused. */
+  readonly refused?: () => void;
 }
 
 export function createLoadGate(parts: LoadGateParts = {}): LoadGate {
@@ -37,12 +40,18 @@ export function createLoadGate(parts: LoadGateParts = {}): LoadGate {
     get overloaded() {
       return underWay >= operationsMax || delayMs() > delayMsMax;
     },
+    get underWay() {
+      return underWay;
+    },
     within(work) {
       underWay += 1;
       work.then(leave, leave);
       return work;
     },
-    refusal: () => new AppError("OVERLOADED", { retryAfterS: limits.overloadRetryS }),
+    refusal() {
+      parts.refused?.();
+      return new AppError("OVERLOADED", { retryAfterS: limits.overloadRetryS });
+    },
     stop: () => watch?.stop(),
   };
 }

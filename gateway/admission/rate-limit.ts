@@ -22,6 +22,8 @@ export interface Till {
   close(): void;
   /** Is nothing left at all? */
   readonly empty: boolean;
+  /** What who has not enough left is told. */
+  refusal(): AppError;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -38,6 +40,8 @@ export interface RateLimiterParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly callersMax?: number;
+  /** Told of everybody who is refused. */
+  readonly refused?: () => void;
 }
 
 interface Account {
@@ -76,7 +80,7 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
   return {
     open(caller) {
       let isPaid = false;
-      return {
+      const till: Till = {
         pays(cost) {
           isPaid ||= take(caller, Math.max(1, cost));
           return isPaid;
@@ -95,7 +99,12 @@ export function createRateLimiter(parts: RateLimiterParts): RateLimiter {
             "ratelimit-reset": String(secondsUntil(endsAtMs, clock)),
           };
         },
+        refusal() {
+          parts.refused?.();
+          return rateLimited(till);
+        },
       };
+      return till;
     },
     settle: settlements.settle,
     stop: settlements.stop,
@@ -107,8 +116,7 @@ export function callerName({ person }: Pick<Identity, "person">, address: () => 
   return person === null ? `address ${address()}` : `person ${person}`;
 }
 
-/** What a request without budget is told. */
-export function rateLimited({ headers }: Till): AppError {
+function rateLimited({ headers }: Till): AppError {
   const retryAfterS = Number(headers["ratelimit-reset"]);
   const limit = Number(headers["ratelimit-limit"]);
   const remaining = Number(headers["ratelimit-remaining"]);

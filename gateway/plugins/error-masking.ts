@@ -10,6 +10,7 @@ import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import type { RequestContext } from "../../shared/command.ts";
 import { errorTable } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logging.ts";
+import { storyOf } from "../../shared/traceparent.ts";
 import { isTooComplex } from "./request-limits.ts";
 
 export interface ErrorMasking {
@@ -21,13 +22,13 @@ export interface ErrorMasking {
 export function createErrorMasking(log: Logger): ErrorMasking {
   const incidents = new WeakMap<object, string>();
 
-  function incidentOf(error: object, correlationId?: string): string {
+  function incidentOf(error: object, context?: RequestContext): string {
     let incidentId = incidents.get(error);
     if (!incidentId) {
       incidentId = randomUUID();
       incidents.set(error, incidentId);
       const { cause, path } = causeOf(error);
-      log.error({ error: cause, incidentId, path, correlationId }, "internal error");
+      log.error({ error: cause, incidentId, path, ...(context && storyOf(context)) }, "internal error");
     }
     return incidentId;
   }
@@ -39,14 +40,14 @@ export function createErrorMasking(log: Logger): ErrorMasking {
           async didEncounterErrors({ errors, contextValue }) {
             for (const error of errors) {
               if (codeOf(error) === "INTERNAL" && !reportedBySubgraph(error)) {
-                incidentOf(error, contextValue.correlationId);
+                incidentOf(error, contextValue);
               }
             }
           },
         };
       },
       async unexpectedErrorProcessingRequest({ error, requestContext }) {
-        incidentOf(error, requestContext.contextValue.correlationId);
+        incidentOf(error, requestContext.contextValue);
       },
     },
     formatError(formatted, thrown) {

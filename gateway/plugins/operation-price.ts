@@ -8,7 +8,6 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import type { AppError } from "../../shared/errors.ts";
 import { assertAffordable, type OperationCosts } from "../admission/operation-costs.ts";
-import { rateLimited } from "../admission/rate-limit.ts";
 import type { OperationContext } from "../context.ts";
 import { toGraphqlError } from "../refusal.ts";
 
@@ -23,7 +22,7 @@ export function createOperationPrice(costs: OperationCosts): ApolloServerPlugin<
           if (cost === null) return;
           try {
             assertAffordable(cost);
-            if (till && !till.pays(cost)) throw rateLimited(till);
+            if (till && !till.pays(cost)) throw till.refusal();
           } catch (error) {
             throw toGraphqlError(error as AppError);
           }

@@ -21,6 +21,8 @@ export interface ChangeQueue extends AsyncGenerator<OperationResult, void, void>
   room(): Promise<boolean>;
   /** Nobody reads any more. */
   readonly ended: boolean;
+  /** How many changes wait. */
+  readonly waiting: number;
 }
 
 export interface QueueParts {
@@ -57,6 +59,9 @@ export function createChangeQueue(parts: QueueParts): ChangeQueue {
   const queue: ChangeQueue = {
     get ended() {
       return state.ended;
+    },
+    get waiting() {
+      return pending.size;
     },
     push(change) {
       if (state.ended || state.failure) return;

@@ -6,9 +6,11 @@
  * parts, another owner, any error at all goes the long way, which says what is wrong and masks it.
  */
 import { type DocumentNode, parse } from "graphql";
+import type { RequestContext } from "../../shared/command.ts";
 import { withinDeadline } from "../../shared/deadline.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
+import { storyOf } from "../../shared/traceparent.ts";
 import type { LocalSubgraph } from "../endpoints.ts";
 import type { Planner } from "../planner.ts";
 import type { SubscriptionRequest } from "./admission.ts";
@@ -33,11 +35,11 @@ export function createDirectRun(parts: DirectRunParts): Run {
   /** By text and operation; null: only the long way. */
   const known = new Map<string, Direct | null>();
 
-  function find(request: SubscriptionRequest): Direct | null {
+  function find(request: SubscriptionRequest, context: RequestContext): Direct | null {
     const key = `${request.operationName ?? ""}\n${request.query}`;
     let direct = known.get(key);
     if (direct === undefined) {
-      direct = planned(parts, request);
+      direct = planned(parts, request, context);
       if (known.size >= limits.subscriptionDocumentsMax) known.delete(known.keys().next().value as string);
       known.set(key, direct);
     }
@@ -46,7 +48,7 @@ export function createDirectRun(parts: DirectRunParts): Run {
 
   return async (request, context) => {
     const { change } = context;
-    const direct = change ? find(request) : null;
+    const direct = change ? find(request, context) : null;
     if (!change || !direct) return longWay(request, context);
     const { operationName, variables } = request;
     const operation = { document: direct.document, operationName, variables, extensions: { change } };
@@ -62,7 +64,11 @@ export function createDirectRun(parts: DirectRunParts): Run {
   };
 }
 
-function planned({ planner, local, log }: DirectRunParts, { query, operationName }: SubscriptionRequest) {
+function planned(
+  { planner, local, log }: DirectRunParts,
+  { query, operationName }: SubscriptionRequest,
+  context: RequestContext,
+) {
   try {
     const document = parse(query, { maxTokens: limits.queryTokensMax });
     const { node } = planner.plan(document, operationName).plan;
@@ -73,7 +79,7 @@ function planned({ planner, local, log }: DirectRunParts, { query, operationName
     const owner = local.get(serviceName);
     return isPlain && owner ? { document, owner } : null;
   } catch (error) {
-    log.warn({ error }, "a subscription cannot be planned by itself; its events go the long way");
+    log.warn({ error, ...storyOf(context) }, "a subscription cannot be planned by itself; its events go the long way");
     return null;
   }
 }

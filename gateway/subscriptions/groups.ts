@@ -32,6 +32,8 @@ export interface Groups {
   give(change: LoggedEvent, execute: Execute): Promise<OperationResult>[];
   /** Everybody's subscription ends with this error. */
   failAll(error: unknown): void;
+  /** How many there are, and how many changes wait for each member. */
+  state(): { readonly groups: number; readonly queued: readonly number[] };
 }
 
 interface Group {
@@ -74,6 +76,10 @@ export function createGroups(): Groups {
     },
     failAll(error) {
       for (const { members } of groups.values()) for (const { queue } of members) queue.fail(error);
+    },
+    state() {
+      const members = [...groups.values()].flatMap((group) => [...group.members]);
+      return { groups: groups.size, queued: members.map(({ queue, held }) => queue.waiting + (held?.length ?? 0)) };
     },
   };
 }

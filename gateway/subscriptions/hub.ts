@@ -18,6 +18,7 @@ import { hasReached, type LogPosition, toCursor } from "../../shared/log-cursor.
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
 import { createLogFollower } from "../../shared/messaging/log-follower.ts";
+import { noTracing, type Tracing, within } from "../../shared/tracing.ts";
 import { createTurns } from "../../shared/turns.ts";
 import type { OperationContext } from "../context.ts";
 import type { Admission, SubscriptionRequest } from "./admission.ts";
@@ -36,6 +37,7 @@ export interface HubParts {
   readonly run: Run;
   /** Who else follows the log, and hears of a change before any subscriber does. */
   readonly watcher?: ChangeWatcher | undefined;
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface ChangeWatcher {
@@ -52,15 +54,17 @@ export interface Hub extends Part {
   knownUpToMs(): number;
   /** Resolves when everything that is in the log now has been handed to every subscriber it concerns. */
   caughtUp(): Promise<void>;
+  /** Now: subscriptions that differ, and how many changes wait for each subscriber. */
+  state(): { readonly groups: number; readonly queued: readonly number[] };
   /** Since the start: changes that were read, those of them that came late or twice, executions. */
   readonly counters: { readonly changes: number; readonly dropped: number; readonly executions: number };
 }
 
-export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
+export function createHub({ log, clock, logger, run, watcher, tracing }: HubParts): Hub {
   const groups = createGroups();
   const isNew = createVersionFilter(limits.knownVersionsMax);
   const counters = { changes: 0, dropped: 0, executions: 0 };
-  const execute = createExecute(run, counters);
+  const execute = createExecute(run, counters, tracing);
 
   const follower = createLogFollower({
     name: "subscriptions",
@@ -103,6 +107,7 @@ export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
   return {
     name: "subscriptions",
     counters,
+    state: () => groups.state(),
     start: () => follower.start(),
     stop: () => follower.stop(),
     knownUpToMs: () => follower.knownUpToMs(),
@@ -121,7 +126,7 @@ export function createHub({ log, clock, logger, run, watcher }: HubParts): Hub {
   };
 }
 
-function createExecute(run: Run, counters: { executions: number }): Execute {
+function createExecute(run: Run, counters: { executions: number }, tracing: Tracing = noTracing): Execute {
   const turns = createTurns(limits.subscriptionExecutionsAtOnceMax);
   return (request, identityOf, change) =>
     turns.take(async () => {
@@ -129,7 +134,11 @@ function createExecute(run: Run, counters: { executions: number }): Execute {
       // Everybody has left in the meantime.
       if (!identity) return { data: null };
       counters.executions += 1;
-      return run(request, { identity, correlationId: change.event.correlationId, change });
+      const { correlationId, traceparent: parent } = change.event;
+      const context = { identity, correlationId, change };
+      // Of changes nobody traces there is no story to go on with.
+      if (parent === undefined) return run(request, context);
+      return within(tracing, ["push", "consumer", parent], (traceparent) => run(request, { ...context, traceparent }));
     });
 }
 

@@ -12,10 +12,11 @@ import { AppError } from "../../shared/errors.ts";
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
+import type { Tracing } from "../../shared/tracing.ts";
 import type { Entrance } from "../admission/entrance.ts";
-import { rateLimited } from "../admission/rate-limit.ts";
 import type { AdmittedSubscription } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
+import type { Traced } from "../request-traces.ts";
 import { type Admission, admitSubscription } from "./admission.ts";
 import type { CloseName } from "./close-codes.ts";
 import type { Hub, Run } from "./hub.ts";
@@ -39,9 +40,18 @@ export interface OperationsParts extends Pick<Entrance, "gate" | "rates"> {
   /** Null: there is no log of changes that this process could read. */
   readonly hub: Hub | null;
   readonly masking: ErrorMasking;
+  readonly tracing: Tracing;
 }
 
-export function createOperations({ run, hub, masking, rates, gate }: OperationsParts): Server<Caller> {
+interface Begun {
+  readonly caller: Caller;
+  readonly operationId: string;
+  readonly payload: SubscribePayload;
+  /** Operations on this socket. */
+  readonly underWay: number;
+}
+
+export function createOperations({ run, hub, masking, rates, gate, tracing }: OperationsParts): Server<Caller> {
   const formattedOf = new WeakMap<GraphQLError, GraphQLFormattedError>();
 
   /** The protocol's library wants errors of its own kind; what leaves is what they were made from. */
@@ -55,14 +65,14 @@ export function createOperations({ run, hub, masking, rates, gate }: OperationsP
     return errors.map((error) => formattedOf.get(error) ?? toPublic(error.originalError ?? error, masking));
   }
 
-  async function onSubscribe(caller: Caller, operationId: string, payload: SubscribePayload, underWay: number) {
+  async function begin({ caller, operationId, payload, underWay }: Begun, traced: Traced) {
     if (underWay > limits.operationsPerSocketMax) {
       const message = `${limits.operationsPerSocketMax} operations are under way on this socket.`;
       return [wrap(toPublic(new AppError("RATE_LIMITED", { message }), masking))];
     }
     if (gate.overloaded) return [wrap(toPublic(gate.refusal(), masking))];
     const till = rates?.open(caller.name);
-    if (till?.empty) return [wrap(toPublic(rateLimited(till), masking))];
+    if (till?.empty) return [wrap(toPublic(till.refusal(), masking))];
     const request = {
       query: payload.query,
       operationName: payload.operationName ?? undefined,
@@ -72,7 +82,7 @@ export function createOperations({ run, hub, masking, rates, gate }: OperationsP
     const admit = (admitted: AdmittedSubscription) => {
       subscription = admitted;
     };
-    const context = { identity: caller.identity, correlationId: randomUUID(), till, admit };
+    const context = { identity: caller.identity, correlationId: randomUUID(), till, admit, ...traced };
     const result = await gate.within(run(request, context));
     till?.close();
     if (!subscription) {
@@ -92,8 +102,12 @@ export function createOperations({ run, hub, masking, rates, gate }: OperationsP
   return makeServer<Record<string, unknown>, Caller>({
     connectionInitWaitTimeout: limits.socketInitMs,
     onConnect: ({ extra, connectionParams }) => extra.connect(connectionParams),
-    onSubscribe: ({ extra, subscriptions }, id, payload) =>
-      onSubscribe(extra, id, payload, Object.keys(subscriptions).length),
+    onSubscribe({ extra: caller, subscriptions }, operationId, payload) {
+      const begun = { caller, operationId, payload, underWay: Object.keys(subscriptions).length };
+      if (!tracing.isOn) return begin(begun, {});
+      const span = tracing.start("operation", "server", undefined);
+      return begin(begun, { span, traceparent: span.traceparent }).finally(() => span.end());
+    },
     execute: (args) => args.contextValue as never,
     subscribe: (args) => args.contextValue as never,
     // Already in the shape in which it leaves.

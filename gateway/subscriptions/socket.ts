@@ -9,6 +9,7 @@ import type { Server } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../shared/clock.ts";
 import { AppError } from "../../shared/errors.ts";
+import { correlationIdOf } from "../../shared/graphql/correlation.ts";
 import { type Authenticator, anonymous, type Identity } from "../../shared/identity.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Logger } from "../../shared/logging.ts";
@@ -30,13 +31,14 @@ export interface SocketParts {
 type Params = Readonly<Record<string, unknown>> | undefined;
 
 export function serveSocket(ws: WebSocket, request: IncomingMessage, parts: SocketParts): void {
-  const { operations, log } = parts;
+  const { operations } = parts;
+  const log = parts.log.child({ correlationId: correlationIdOf(request) });
   const stops: (() => void)[] = [keepAlive(ws)];
   const close = (name: CloseName) => closeSocket(ws, name);
   const caller: Caller = { identity: anonymous, name: "", send: (text) => send(ws, text), connect, close };
 
   async function connect(params: Params): Promise<boolean> {
-    const identity = await identify(params, request, parts);
+    const identity = await identify(params, request, { ...parts, log });
     const refusal = typeof identity === "string" ? identity : admit(identity);
     if (refusal) close(refusal);
     // Gone in the meantime: what was taken is given back.

@@ -14,6 +14,8 @@ import { closeSocket, type SocketParts, serveSocket } from "./socket.ts";
 export interface Sockets {
   /** Tells every client to reconnect, and resolves when all have gone or have had `withinMs` to go. */
   drain(withinMs: number): Promise<void>;
+  /** That are open. */
+  readonly count: number;
 }
 
 export function openSockets(http: HttpServer, parts: Omit<SocketParts, "enter">): Sockets {
@@ -33,6 +35,9 @@ export function openSockets(http: HttpServer, parts: Omit<SocketParts, "enter">)
   });
 
   return {
+    get count() {
+      return server.clients.size;
+    },
     async drain(withinMs) {
       draining = true;
       const open = [...server.clients];

@@ -11,6 +11,7 @@ import type { OperationResult } from "../../shared/graphql/execute.ts";
 import type { Authenticator } from "../../shared/identity.ts";
 import type { Logger } from "../../shared/logging.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
+import type { Tracing } from "../../shared/tracing.ts";
 import type { Entrance } from "../admission/entrance.ts";
 import type { OperationContext } from "../context.ts";
 import type { ErrorMasking } from "../plugins/error-masking.ts";
@@ -31,24 +32,31 @@ export interface SubscriptionsParts extends Entrance {
   readonly masking: ErrorMasking;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracing: Tracing;
 }
 
 export interface Subscriptions {
   readonly hub: Hub | null;
+  /** How many are open. */
+  readonly sockets: number;
   /** Tells every client to reconnect; those that do not go within `drainMs` are cut. */
   stop(drainMs: number): Promise<void>;
 }
 
 export async function startSubscriptions(parts: SubscriptionsParts): Promise<Subscriptions> {
-  const { http, server, changes, direct, watcher, rates, gate, proxies, authenticator, masking, clock, log } = parts;
+  const { http, server, changes, direct, watcher, rates, gate, proxies, authenticator, masking, clock, log, tracing } =
+    parts;
   const longWay = runOn(server, masking);
   const run = direct ? createDirectRun({ ...direct, longWay, log }) : longWay;
-  const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher });
+  const hub = changes && createHub({ log: changes, clock, logger: log, run, watcher, tracing });
   await hub?.start();
-  const operations = createOperations({ run, hub, masking, rates, gate });
+  const operations = createOperations({ run, hub, masking, rates, gate, tracing });
   const sockets = openSockets(http, { operations, proxies, authenticator, clock, log });
   return {
     hub,
+    get sockets() {
+      return sockets.count;
+    },
     async stop(drainMs) {
       await sockets.drain(drainMs);
       await hub?.stop();

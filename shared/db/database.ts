@@ -25,6 +25,14 @@ export interface Transaction extends Reader {
   savepoint<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** Who has the database's connections now. */
+export interface Connections {
+  readonly used: number;
+  readonly idle: number;
+  /** Wait for one. */
+  readonly waiting: number;
+}
+
 export interface Database extends Reader {
   readonly system: SystemName;
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
@@ -32,5 +40,6 @@ export interface Database extends Reader {
   migrate(): Promise<void>;
   /** Does the database answer? */
   ping(): Promise<void>;
+  connections(): Connections;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import type { SystemName } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
 import { limits } from "../limits.ts";
-import type { Database, SqlValue, Transaction } from "./database.ts";
+import type { Connections, Database, SqlValue, Transaction } from "./database.ts";
 import type { MigrationClass } from "./migration.ts";
 import { judge, retrying } from "./retry.ts";
 
@@ -25,6 +25,14 @@ export interface MysqlOptions {
 interface PoolConnection {
   query(sql: string, done: (error: Error | null) => void): unknown;
   destroy(): void;
+}
+
+/** mysql2 says nothing of this in public: read where it is, and only for metrics. */
+interface Pool {
+  on(event: string, listener: (connection: PoolConnection) => void): void;
+  readonly _allConnections: { readonly length: number };
+  readonly _freeConnections: { readonly length: number };
+  readonly _connectionQueue: { readonly length: number };
 }
 
 /** Two statements: MySQL and MariaDB do not agree on a variable's name for the first. */
@@ -50,7 +58,7 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
   });
   await unavailable(createDatabase(options.url, database));
   await unavailable(source.initialize());
-  const { pool } = source.driver as unknown as { pool: { on(event: string, f: (c: PoolConnection) => void): void } };
+  const { pool } = source.driver as unknown as { readonly pool: Pool };
   pool.on("connection", (connection) => {
     for (const setting of sessionSettings) {
       connection.query(setting, (error) => {
@@ -95,8 +103,14 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
     transaction: (work) => unavailable(retrying(() => once(work))),
     migrate: () => withMigrationLock(options.url, database, () => source.runMigrations({ transaction: "none" })),
     ping: () => withRunner(async (runner) => void (await runner.query("SELECT 1"))),
+    connections: () => connectionsOf(pool),
     close: () => source.destroy(),
   };
+}
+
+function connectionsOf(pool: Pool): Connections {
+  const idle = pool._freeConnections.length;
+  return { used: pool._allConnections.length - idle, idle, waiting: pool._connectionQueue.length };
 }
 
 async function queryOn<T>(runner: QueryRunner, sql: string, params: readonly SqlValue[] = []): Promise<T[]> {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { DataSource, type EntitySchema, type QueryRunner } from "typeorm";
 import type { SystemName } from "../config.ts";
-import type { Database, SqlValue, Transaction } from "./database.ts";
+import type { Connections, Database, SqlValue, Transaction } from "./database.ts";
 import type { MigrationClass } from "./migration.ts";
 import { retrying } from "./retry.ts";
 
@@ -41,14 +41,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const readerSource = await connect();
   const writer = writerSource.createQueryRunner();
   const reader = readerSource.createQueryRunner();
-  let last: Promise<unknown> = Promise.resolve();
-
-  /** One at a time, in the order asked. */
-  function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work, work);
-    last = mine.catch(() => {});
-    return mine;
-  }
+  const { take: exclusively, connections } = createLine();
 
   async function once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     await writer.query("BEGIN IMMEDIATE");
@@ -75,11 +68,33 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     ping: async () => {
       await reader.query("SELECT 1");
     },
+    connections,
     close: () =>
       exclusively(async () => {
         await readerSource.destroy();
         await writerSource.destroy();
       }),
+  };
+}
+
+/** One at a time, in the order asked. */
+function createLine() {
+  let last: Promise<unknown> = Promise.resolve();
+  let underWay = 0;
+  const left = () => {
+    underWay -= 1;
+  };
+  return {
+    take<T>(work: () => Promise<T>): Promise<T> {
+      underWay += 1;
+      const mine = last.then(work, work);
+      last = mine.then(left, left);
+      return mine;
+    },
+    connections(): Connections {
+      const used = Math.min(underWay, 1);
+      return { used, idle: 1 - used, waiting: underWay - used };
+    },
   };
 }
 

@@ -5,6 +5,7 @@
  * Quantities are integers in base units. Readers ignore members they do not know.
  */
 import type { SystemName } from "../config.ts";
+import type { Traceparent } from "../traceparent.ts";
 
 export const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"] as const;
 export type Bucket = (typeof buckets)[number];
@@ -321,6 +322,8 @@ export interface CanonicalEvent<T extends EventType = EventType> {
   readonly note: string | null;
   readonly corrects: string | null;
   readonly data: EventData[T];
+  /** The span that recorded it (CloudEvents' distributed tracing); absent: there was no trace. */
+  readonly traceparent?: Traceparent;
 }
 
 /** An event of any type that a `switch` on `type` narrows. */

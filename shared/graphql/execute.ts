@@ -15,10 +15,12 @@ import {
   parse,
   validate,
 } from "graphql";
+import type { RequestContext } from "../command.ts";
 import { AppError, errorTable } from "../errors.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
+import { storyOf } from "../traceparent.ts";
 
 export interface OperationRequest {
   readonly query?: string | undefined;
@@ -85,9 +87,14 @@ export function createExecutor(schema: GraphQLSchema, log: Logger): Executor {
       rootValue: request.extensions?.change,
     });
     if (!result.errors) return { data: result.data as Record<string, unknown> };
-    const errors = result.errors.map((error) => toPublicError(error, log));
+    const errors = result.errors.map((error) => toPublicError(error, log, requestOf(contextValue)));
     return result.data === undefined ? { errors } : { data: result.data as Record<string, unknown>, errors };
   };
+}
+
+/** Resolvers find it in their context (`operations.ts`). */
+function requestOf(contextValue: unknown): RequestContext | undefined {
+  return (contextValue as { readonly request?: RequestContext } | null | undefined)?.request;
 }
 
 function parseAndValidate(schema: GraphQLSchema, query: string): DocumentNode | readonly GraphQLError[] {
@@ -110,7 +117,7 @@ function withCode(error: GraphQLError, code: keyof typeof errorTable): GraphQLEr
 }
 
 /** What a client may know of an error. */
-export function toPublicError(error: GraphQLError, log: Logger): GraphQLFormattedError {
+export function toPublicError(error: GraphQLError, log: Logger, request?: RequestContext): GraphQLFormattedError {
   const cause = error.originalError;
   const place = {
     ...(error.locations ? { locations: error.locations } : {}),
@@ -125,6 +132,6 @@ export function toPublicError(error: GraphQLError, log: Logger): GraphQLFormatte
     return { message: error.message, ...place, extensions: { code: "BAD_USER_INPUT", ...error.extensions } };
   }
   const incidentId = randomUUID();
-  log.error({ error: cause, incidentId, path: error.path }, "internal error");
+  log.error({ error: cause, incidentId, path: error.path, ...(request && storyOf(request)) }, "internal error");
   return { message: errorTable.INTERNAL.message, ...place, extensions: { code: "INTERNAL", incidentId } };
 }

@@ -14,7 +14,10 @@ import { createKernel, type Kernel } from "../kernel.ts";
 import { createLifecycle, type Lifecycle, runMain, stopOnSignal } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { createLogger } from "../logging.ts";
+import { serveMetrics } from "../metrics/serve-metrics.ts";
 import { createIdentityReader, identityHeader } from "../signed-identity.ts";
+import { parseTraceparent, traceparentHeader } from "../traceparent.ts";
+import { within } from "../tracing.ts";
 import { correlationIdOf, echoCorrelationId } from "./correlation.ts";
 import type { OperationRequest } from "./execute.ts";
 import type { Subgraph } from "./subgraph.ts";
@@ -84,8 +87,12 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
       const status = code === "IDENTITY_UNAVAILABLE" ? 503 : 401;
       return reply.status(status).send({ errors: [{ message, extensions: { code } }] });
     }
-    return subgraph.execute(request.body as OperationRequest, { identity, correlationId: request.id });
+    const parent = parseTraceparent(request.headers[traceparentHeader]);
+    return within(kernel.tracing, [`${subgraph.name} answers`, "server", parent], (traceparent) =>
+      subgraph.execute(request.body as OperationRequest, { identity, correlationId: request.id, traceparent }),
+    );
   });
+  serveMetrics(http, kernel.metrics, kernel.config);
   http.get("/healthz", async () => ({ status: "ok" }));
   http.get("/readyz", async (_request, reply) => {
     try {

@@ -19,6 +19,7 @@ import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
+import { watchSubgraph } from "../metrics/subgraph-metrics.ts";
 import { auditChainResolvers } from "./audit-chain.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createSubgraphSchema, type Resolvers } from "./schema.ts";
@@ -75,18 +76,21 @@ export function createCommitSignal(): CommitSignal {
 }
 
 export function commandDeps(kernel: Kernel, db: Database, signal: CommitSignal): CommandDeps {
-  return { system: db.system, db, clock: kernel.clock, committed: signal.committed };
+  return { system: db.system, db, clock: kernel.clock, committed: signal.committed, tracing: kernel.tracing };
 }
 
 export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: CommitSignal): Subgraph {
   const { db } = spec;
-  const { bus, clock } = kernel;
+  const { bus, clock, metrics, tracing } = kernel;
   const log = kernel.log.child({ system: spec.name });
+  const { published, applied } = watchSubgraph({ metrics, db, clock });
   const relay = createRelay({
     db,
     bus,
     clock,
     log,
+    tracing,
+    published,
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
   signal.listen((events) => relay.notify(events));
@@ -103,7 +107,10 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       attempts,
       ...(spec.parts ?? []),
       ...spec.consumers.map((consumer) =>
-        createConsumer({ db, bus, clock, log, committed: signal.committed }, withRepublishing(spec.name, consumer)),
+        createConsumer(
+          { db, bus, clock, log, tracing, committed: signal.committed, applied },
+          withRepublishing(spec.name, consumer),
+        ),
       ),
     ],
     publishers: [relay, createHousekeeping({ db, clock, log })],

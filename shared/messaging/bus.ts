@@ -44,6 +44,17 @@ export interface EventLog {
   next(from: LogPosition, countMax: number): Promise<readonly LogEntry[]>;
 }
 
+/** How far a group of this process is behind in one partition. */
+export interface GroupLag {
+  readonly topic: Topic;
+  readonly group: string;
+  readonly partition: number;
+  /** Not read yet; null: the stream cannot say. */
+  readonly lag: number | null;
+  /** Read and not acknowledged. */
+  readonly pending: number;
+}
+
 export interface Bus {
   readonly partitions: number;
   /** Resolves when the events are in the stream (memory: when every group has handled them). */
@@ -53,6 +64,8 @@ export interface Bus {
   consume(topic: Topic, group: string, handler: BatchHandler): Promise<Subscription>;
   /** Of `availability`; `facts` has consumers. Each is read by one reader: `next` of two logs may wait at once. */
   log(topic: "availability"): EventLog;
+  /** Of the groups that this process has; none inside one process, where what was not handled was not published. */
+  lags(): Promise<readonly GroupLag[]>;
   /** Changes when the stream has lost what was in it; the relay then publishes again. */
   epoch(): Promise<string>;
   ping(): Promise<void>;

@@ -17,6 +17,8 @@ import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { type Cause, createRecorder, type Recorder } from "../recorder.ts";
+import { storyOf } from "../traceparent.ts";
+import { type Tracing, withinEach } from "../tracing.ts";
 import type { Batch, Bus, Subscription } from "./bus.ts";
 import { setAside } from "./dead-letters.ts";
 
@@ -40,8 +42,11 @@ export interface ConsumerDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracing?: Tracing;
   /** Called after COMMIT: these are new in the outbox. */
   readonly committed: Committed;
+  /** Called after COMMIT: these had their effect, for the first time. */
+  readonly applied?: (consumer: string, events: readonly AnyEvent[]) => void;
 }
 
 /** The cause to record for what follows from `event`. */
@@ -52,6 +57,7 @@ export function causeOf(consumer: string, event: AnyEvent): Cause {
     correlationId: event.correlationId,
     causationId: event.id,
     idempotencyKey: null,
+    traceparent: event.traceparent,
   };
 }
 
@@ -118,7 +124,8 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
         if (isTransient(error)) throw error;
         // What the error table names will not get better by itself; what it does not name may be a glitch.
         if (!(error instanceof AppError) && attempt < limits.consumerAttemptsMax) continue;
-        deps.log.error({ error, consumer: spec.name, eventId: event.id, type: event.type }, "event set aside");
+        const { id: eventId, type } = event;
+        deps.log.error({ error, consumer: spec.name, eventId, type, ...storyOf(event) }, "event set aside");
         await deps.db.transaction((tx) =>
           setAside(tx, { consumer: spec.name, event, error, attempts: attempt, nowMs: deps.clock.now() }),
         );
@@ -127,7 +134,11 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
     }
   }
 
-  async function apply(events: readonly AnyEvent[]): Promise<void> {
+  function apply(events: readonly AnyEvent[]): Promise<void> {
+    return withinEach(deps.tracing, `${spec.name} applies`, "consumer", events, () => applyTogether(events));
+  }
+
+  async function applyTogether(events: readonly AnyEvent[]): Promise<void> {
     await failpoint("before_effect");
     const { applied, told } = await deps.db.transaction(async (tx) => {
       const fresh = await takeIn(tx, spec.name, events, deps.clock.now());
@@ -139,6 +150,7 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
     });
     if (applied.length === 0) return;
     spec.applied?.(applied);
+    deps.applied?.(spec.name, applied);
     if (told.length > 0) deps.committed(told);
   }
 

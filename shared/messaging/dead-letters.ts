@@ -6,7 +6,7 @@
  */
 import type { Reader, Transaction } from "../db/database.ts";
 import { forUpdate, insertMissing, marks, upsertRows } from "../db/statements.ts";
-import { AppError } from "../errors.ts";
+import { AppError, errorTable } from "../errors.ts";
 import type { AnyEvent, EventType } from "../events/canonical-event.ts";
 import { failpoint } from "../failpoints.ts";
 import { newId } from "../ids.ts";
@@ -49,6 +49,18 @@ export async function setAside(tx: Transaction, letter: DeadLetter): Promise<voi
       },
     ],
   );
+}
+
+/** What a letter's class can be. */
+const letterClasses = [...new Set(Object.values(errorTable).map((row) => row.class))].sort();
+
+/** Of each class of the error table, and of defects, so many letters up to `lettersMax`. */
+export async function countLetters(reader: Reader, lettersMax: number): Promise<ReadonlyMap<string, number>> {
+  const one = (name: string) =>
+    `SELECT '${name}' AS class, COUNT(*) AS n
+       FROM (SELECT class FROM dead_letters WHERE class = '${name}' LIMIT ${lettersMax}) ${name}_letters`;
+  const rows = await reader.query<{ class: string; n: number | string }>(letterClasses.map(one).join(" UNION ALL "));
+  return new Map(rows.map((row) => [row.class, Number(row.n)]));
 }
 
 /** Which letters may be tried again, and when. */

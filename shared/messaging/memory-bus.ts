@@ -68,6 +68,7 @@ export function createMemoryBus(partitions = 1): Bus {
     log: () => log,
     // Nothing can be lost here: what was not handled was not published.
     epoch: async () => "memory",
+    lags: async () => [],
     ping: async () => {},
     async close() {
       groups.clear();

@@ -7,17 +7,34 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Database, Dialect, Transaction } from "../db/database.ts";
-import { byIndex, marks } from "../db/statements.ts";
+import { byIndex, marks, numberOrNull } from "../db/statements.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
 import { limits } from "../limits.ts";
 import type { Recent } from "../recent.ts";
 
 /** Since when something waits: rows are numbered as they are written, so the oldest is among the first of each state. */
-export function oldestWaiting(dialect: Dialect): string {
+function oldestWaiting(dialect: Dialect): string {
   const first = (state: string) =>
     `SELECT created_at_ms FROM (SELECT created_at_ms FROM outbox${byIndex(dialect, "outbox_state")}
        WHERE state = '${state}' ORDER BY id LIMIT 1000) ${state}_rows`;
   return `SELECT MIN(created_at_ms) AS since FROM (${first("new")} UNION ALL ${first("claimed")}) waiting`;
+}
+
+/** How many wait, up to `rowsMax`. */
+export async function countWaiting(db: Database, rowsMax: number): Promise<number> {
+  const some = (state: string) =>
+    `SELECT id FROM (SELECT id FROM outbox${byIndex(db.dialect, "outbox_state")}
+       WHERE state = '${state}' ORDER BY id LIMIT ${rowsMax}) ${state}_rows`;
+  const [counted] = await db.query<{ n: number | string }>(
+    `SELECT COUNT(*) AS n FROM (${some("new")} UNION ALL ${some("claimed")}) waiting`,
+  );
+  return Math.min(rowsMax, Number(counted?.n ?? 0));
+}
+
+/** Since when the oldest waits, milliseconds since the epoch; null: none does. */
+export async function waitingSince(db: Database): Promise<number | null> {
+  const [waiting] = await db.query<{ since: number | string | null }>(oldestWaiting(db.dialect));
+  return numberOrNull(waiting?.since ?? null);
 }
 
 /** Events that this process has just committed, by id. */

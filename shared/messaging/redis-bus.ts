@@ -12,7 +12,7 @@ import { createEventTexts, textOf } from "../events/event-text.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { connectRedis, type Redis } from "../redis.ts";
-import type { Bus } from "./bus.ts";
+import type { Bus, GroupLag } from "./bus.ts";
 import { createPartitionLeases } from "./partition-leases.ts";
 import { createRedisLog, type RedisLog } from "./redis-log.ts";
 import { readLoop } from "./redis-reader.ts";
@@ -29,6 +29,7 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
   const partitions = options.partitions ?? limits.eventPartitions;
   const redis = await connectRedis(options);
   const readers = new Set<{ stop(): Promise<void> }>();
+  const groups = new Set<Group>();
   const streamKey = (topic: Topic, partition: number) => `${prefix}events:{${topic}:${partition}}`;
   const waitForReaders = createLagBrake(redis, partitions, streamKey);
   const epoch = async () => {
@@ -63,25 +64,21 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
     async consume(topic, group, handler) {
       const blocking = await connect();
       const leases = createPartitionLeases(redis, `${prefix}group:${topic}:${group}`, partitions);
-      const running = readLoop({
-        redis,
-        blocking,
-        leases,
-        group,
-        handler,
-        log,
-        texts,
-        key: (p) => streamKey(topic, p),
-      });
+      const key = (partition: number) => streamKey(topic, partition);
+      const running = readLoop({ redis, blocking, leases, group, handler, log, texts, key });
       readers.add(running);
+      const own = { topic, group };
+      groups.add(own);
       return {
         stop: async () => {
           readers.delete(running);
+          groups.delete(own);
           await running.stop();
         },
       };
     },
     log: openLog,
+    lags: () => lagsOf(redis, partitions, streamKey, groups),
     epoch,
     ping: async () => {
       await redis.ping();
@@ -92,6 +89,24 @@ export async function createRedisBus(options: RedisBusOptions): Promise<Bus> {
       redis.disconnect();
     },
   };
+}
+
+type StreamKey = (topic: Topic, partition: number) => string;
+
+interface Group {
+  readonly topic: Topic;
+  readonly group: string;
+}
+
+async function lagsOf(redis: Redis, partitions: number, key: StreamKey, own: ReadonlySet<Group>): Promise<GroupLag[]> {
+  const lags: GroupLag[] = [];
+  for (const topic of new Set([...own].map((one) => one.topic))) {
+    const groups = new Set([...own].flatMap((one) => (one.topic === topic ? [one.group] : [])));
+    for (const state of await groupStates(redis, partitions, (p) => key(topic, p))) {
+      if (groups.has(state.group)) lags.push({ topic, ...state });
+    }
+  }
+  return lags;
 }
 
 function addEvents(redis: Redis, events: readonly AnyEvent[], keyOf: (event: AnyEvent) => string): Promise<void> {
@@ -125,7 +140,7 @@ async function add(redis: Redis, entries: readonly NewEntry[]): Promise<void> {
 }
 
 /** Lets slow groups catch up before their streams grow past what is kept, but not for ever: a group may be dead. */
-function createLagBrake(redis: Redis, partitions: number, streamKey: (topic: Topic, partition: number) => string) {
+function createLagBrake(redis: Redis, partitions: number, streamKey: StreamKey) {
   let checkedAtMs = 0;
   return async (topic: Topic): Promise<void> => {
     if (Date.now() - checkedAtMs < limits.streamLagCheckMs) return;
@@ -139,16 +154,26 @@ function createLagBrake(redis: Redis, partitions: number, streamKey: (topic: Top
 }
 
 async function greatestLag(redis: Redis, partitions: number, key: (partition: number) => string): Promise<number> {
+  const states = await groupStates(redis, partitions, key);
+  return Math.max(0, ...states.map(({ lag }) => lag ?? 0));
+}
+
+/** Every group of every partition's stream; a stream that is not there yet has none. */
+async function groupStates(
+  redis: Redis,
+  partitions: number,
+  key: (partition: number) => string,
+): Promise<Omit<GroupLag, "topic">[]> {
   const pipeline = redis.pipeline();
   for (let partition = 0; partition < partitions; partition++) pipeline.xinfo("GROUPS", key(partition));
   const replies = (await pipeline.exec()) ?? [];
-  let greatest = 0;
-  for (const [error, groups] of replies) {
-    if (error) continue;
-    for (const group of groups as unknown[][]) {
-      const lag = group[group.indexOf("lag") + 1];
-      if (typeof lag === "number") greatest = Math.max(greatest, lag);
-    }
-  }
-  return greatest;
+  return replies.flatMap(([error, groups], partition) =>
+    error ? [] : (groups as unknown[][]).map((group) => ({ ...groupState(group), partition })),
+  );
+}
+
+function groupState(group: readonly unknown[]): Pick<GroupLag, "group" | "lag" | "pending"> {
+  const field = (name: string) => group[group.indexOf(name) + 1];
+  const lag = field("lag");
+  return { group: String(field("name")), lag: typeof lag === "number" ? lag : null, pending: Number(field("pending")) };
 }

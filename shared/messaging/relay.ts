@@ -15,15 +15,16 @@ import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { createRecent } from "../recent.ts";
+import { type Tracing, withinEach } from "../tracing.ts";
 import type { Bus } from "./bus.ts";
 import {
   type ClaimedRow,
   claimRows,
   eventsOf,
   type OwnEvents,
-  oldestWaiting,
   release,
   reopenStaleClaims,
+  waitingSince,
 } from "./outbox.ts";
 
 export interface Relay extends Part {
@@ -40,8 +41,11 @@ interface RelayDeps {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly tracing?: Tracing;
   /** Called before events are published; if it fails, they are not, and tried again. */
   readonly beforePublish?: (events: readonly AnyEvent[]) => Promise<void>;
+  /** Called after events have been published. */
+  readonly published?: (topic: Topic, events: readonly AnyEvent[]) => void;
   /** How long `stop` may go on publishing. */
   readonly drainMs?: number;
 }
@@ -61,8 +65,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   async function beatOnce(): Promise<void> {
     const nowMs = clock.now();
-    const [waiting] = await db.query<{ since: number | string | null }>(oldestWaiting(db.dialect));
-    await bus.heartbeat(db.system, Math.min(nowMs, Number(waiting?.since ?? nowMs)));
+    await bus.heartbeat(db.system, Math.min(nowMs, (await waitingSince(db)) ?? nowMs));
   }
 
   async function guarded(pass: () => Promise<unknown>): Promise<void> {
@@ -214,10 +217,11 @@ function createPoll(pass: () => Promise<void>): Poll {
 
 type Publish = Bus["publish"];
 
-function publishing({ bus, beforePublish = async () => {} }: RelayDeps): Publish {
+function publishing({ bus, beforePublish = async () => {}, published, tracing }: RelayDeps): Publish {
   return async (topic, events) => {
     await beforePublish(events);
-    await bus.publish(topic, events);
+    await withinEach(tracing, "publish", "producer", events, () => bus.publish(topic, events));
+    published?.(topic, events);
   };
 }
 

@@ -14,6 +14,7 @@ import { ProductCost1767225600003 } from "../../migrations/shared/003-product-co
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
+import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -41,6 +42,7 @@ import {
 } from "./entities.ts";
 import { createGapWatch } from "./gap-watch.ts";
 import { createLoaders, type Loaders } from "./loaders.ts";
+import { measureAvailability, watchBatches } from "./measures.ts";
 import { createPolicyEffects } from "./policy-effect.ts";
 import { createPolicyInForce } from "./policy-in-force.ts";
 import { createReservationSweep } from "./reservation-sweep.ts";
@@ -70,6 +72,7 @@ export const availabilityDatabase: DatabaseSpec = {
     DueLetters1767225600004,
     AuditSeals1767225600005,
     LocationAccounts1767225600006,
+    LetterClasses1767225600007,
     Availability1767225600401,
     Reservations1767225600402,
     Inbound1767225600403,
@@ -78,7 +81,7 @@ export const availabilityDatabase: DatabaseSpec = {
 };
 
 export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
-  const { clock, cache, bus, log, config } = kernel;
+  const { clock, cache, bus, log, config, metrics } = kernel;
   const db = await kernel.openDatabase(availabilityDatabase);
   const signal = createCommitSignal();
   const watermarks = createWatermarks(cache, bus.partitions, log);
@@ -99,7 +102,8 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
   const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
-  const reservations = createReservationCommands({ ...deps, answers, inForce });
+  const reservations = createReservationCommands({ ...deps, answers, inForce }, watchBatches(metrics));
+  measureAvailability({ metrics, clock, watermarks, rowCache });
   const reservationSweep = createReservationSweep({ db, clock, log, committed: signal.committed });
   const ruleChanges = createRuleChanges({ db, clock, log, answers, committed: signal.committed });
   return createSubgraph(

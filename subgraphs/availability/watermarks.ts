@@ -20,6 +20,8 @@ export interface Watermarks extends Part {
   advance(partition: number, heartbeats: readonly Heartbeat[]): Promise<void>;
   /** Milliseconds since the epoch per owner; null for one that has never been heard of. */
   of(sku: string): Heard;
+  /** Of the partition in which the owner was heard of longest ago; null: of one never. */
+  oldest(): Heard;
   /** Takes over what other replicas know. */
   refresh(): Promise<void>;
 }
@@ -68,6 +70,11 @@ export function createWatermarks(cache: CacheStore, partitions: number, log: Log
     },
     of(sku) {
       return known[partitionOf({ sku, partitionKey: sku }, partitions)] as Heard;
+    },
+    oldest() {
+      const ofOwner = (owner: SourceSystem) =>
+        known.map((heard) => heard[owner]).reduce((a, b) => (a === null || b === null ? null : Math.min(a, b)));
+      return { erp: ofOwner("erp"), wms: ofOwner("wms"), returns: ofOwner("returns") };
     },
     refresh,
   };

@@ -13,6 +13,7 @@ import { ProductCost1767225600003 } from "../../migrations/shared/003-product-co
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
+import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -38,6 +39,7 @@ export async function createReturns(kernel: Kernel): Promise<Subgraph> {
       DueLetters1767225600004,
       AuditSeals1767225600005,
       LocationAccounts1767225600006,
+      LetterClasses1767225600007,
       Returns1767225600301,
       Dispositions1767225600302,
       ReturnsByItem1767225600303,

@@ -10,6 +10,7 @@ import { ProductCost1767225600003 } from "../../migrations/shared/003-product-co
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
+import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
@@ -67,6 +68,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
       DueLetters1767225600004,
       AuditSeals1767225600005,
       LocationAccounts1767225600006,
+      LetterClasses1767225600007,
       Wms1767225600201,
       Adjustments1767225600202,
       WmsTransfers1767225600203,

@@ -278,6 +278,7 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
       await readOne(office, day);
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
       await keepHouse(system);
+      await system.kernel.metrics.text();
       await system.drain();
       remember(recording.statements);
       await explainAll();

@@ -7,6 +7,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { createSubgraphServer, type SubgraphServer } from "../../shared/graphql/serve.ts";
 import { createAuthenticator, issueToken } from "../../shared/identity.ts";
 import { silentLogger } from "../../shared/logging.ts";
+import { createMetrics } from "../../shared/metrics/metrics.ts";
 import { createIdentitySigner, identityHeader } from "../../shared/signed-identity.ts";
 import { createErp } from "../../subgraphs/erp/subgraph.ts";
 import { createScratch, type Scratch } from "../helpers/databases.ts";
@@ -70,6 +71,7 @@ describe.each([
         config: { ...scratch.config, port: 0 },
         clock: systemClock,
         log: silentLogger,
+        metrics: createMetrics(),
         authenticator: createAuthenticator(scratch.config.auth, systemClock),
         sign: createIdentitySigner(secrets, systemClock),
         endpoints: [{ name: "erp", url: subgraph.url() }],

@@ -15,6 +15,7 @@ import { createOperations } from "../../shared/graphql/operations.ts";
 import { createSubgraphSchema, type Resolvers } from "../../shared/graphql/schema.ts";
 import { type AuthConfig, anonymous, createAuthenticator, issueToken, type Role } from "../../shared/identity.ts";
 import { type Logger, silentLogger } from "../../shared/logging.ts";
+import { createMetrics } from "../../shared/metrics/metrics.ts";
 import { switches } from "./switches.ts";
 
 const federation = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@listSize"])`;
@@ -96,7 +97,7 @@ export function testToken(person: string, ...roles: Role[]): Promise<string> {
 
 export interface TestGatewayOptions
   extends Partial<
-    Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load" | "authenticator">
+    Pick<GatewayParts, "log" | "readyChecks" | "drainMs" | "changes" | "clock" | "load" | "authenticator" | "tracing">
   > {
   readonly deadlines?: Deadlines;
   readonly production?: boolean;
@@ -107,6 +108,7 @@ export interface TestGatewayOptions
   readonly doors?: Partial<Doors>;
   readonly redisUrl?: string;
   readonly redisPrefix?: string;
+  readonly metricsToken?: string;
 }
 
 /** Where nobody is counted and everybody comes in. */
@@ -134,12 +136,25 @@ export async function startTestGateway(
     cache = !isOff("CACHE"),
     redisUrl = null,
     redisPrefix = "",
+    metricsToken = null,
     ...rest
   } = options;
   const doors = { ...openDoors, ...options.doors };
   const supergraphFile = rest.supergraphFile ?? null;
   const gateway = createGateway({
-    config: { ...local, production, introspection, supergraphFile, shortPath, cache, redisUrl, redisPrefix, doors },
+    config: {
+      ...local,
+      production,
+      introspection,
+      supergraphFile,
+      shortPath,
+      cache,
+      redisUrl,
+      redisPrefix,
+      doors,
+      metricsToken,
+    },
+    metrics: createMetrics(),
     clock: systemClock,
     log: silentLogger,
     authenticator: createAuthenticator(testAuth, systemClock),

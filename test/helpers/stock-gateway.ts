@@ -21,6 +21,7 @@ import { silenceTelemetry } from "../../shared/config.ts";
 import { errorTable } from "../../shared/errors.ts";
 import { createAuthenticator } from "../../shared/identity.ts";
 import { silentLogger } from "../../shared/logging.ts";
+import { createMetrics } from "../../shared/metrics/metrics.ts";
 import { openDoors, testAuth } from "./gateways.ts";
 
 export interface Question {
@@ -112,12 +113,13 @@ async function startOurs(supergraphSdl: string, shortPath: boolean): Promise<Run
   const supergraphFile = join(dir, "supergraph.graphql");
   writeFileSync(supergraphFile, supergraphSdl);
   const switches = { production: false, introspection: true, shortPath, cache: true };
-  const elsewhere = { redisUrl: null, redisPrefix: "", doors: openDoors };
+  const elsewhere = { redisUrl: null, redisPrefix: "", metricsToken: null, doors: openDoors };
   const config = { host: "127.0.0.1", port: 0, supergraphFile, ...switches, ...elsewhere };
   const gateway = createGateway({
     config,
     clock: systemClock,
     log: silentLogger,
+    metrics: createMetrics(),
     authenticator: createAuthenticator(testAuth, systemClock),
     endpoints: [],
   });

@@ -4,6 +4,7 @@
  * Policy has its commands in `channel-policy.ts`. Holds no rule of its own.
  */
 import type { Payload, RequestContext } from "../../../shared/command.ts";
+import type { BatchWatch } from "../measures.ts";
 import {
   type ConfirmReservationInput,
   confirmReservation,
@@ -20,9 +21,9 @@ export interface ReservationCommands {
   releaseReservation(input: ReleaseReservationInput, context: RequestContext): Promise<Payload<ReservationReply>>;
 }
 
-export function createReservationCommands(deps: ReserveDeps): ReservationCommands {
+export function createReservationCommands(deps: ReserveDeps, watch?: BatchWatch): ReservationCommands {
   return {
-    reserveStock: createReserveTogether(deps),
+    reserveStock: createReserveTogether(deps, watch),
     confirmReservation: (input, context) => confirmReservation(deps, input, context),
     releaseReservation: (input, context) => releaseReservation(deps, input, context),
   };

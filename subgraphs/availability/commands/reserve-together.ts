@@ -26,6 +26,7 @@ import type { Cause, Recorder } from "../../../shared/recorder.ts";
 import { type LockedPositions, lockPositionsOf, tell, tellPosition } from "../claims.ts";
 import type { Projected } from "../domain/projection.ts";
 import { claim, type Reservation } from "../domain/reservation.ts";
+import { type BatchWatch, unwatched } from "../measures.ts";
 import { type PositionKey, saveClaims } from "../store/positions.ts";
 import { insertReservations } from "../store/reservations.ts";
 import { createTurns } from "../turns.ts";
@@ -55,7 +56,7 @@ interface Ready {
 }
 
 /** Can fail as `reserveStock`, and with SOURCE_UNAVAILABLE when too many wait. */
-export function createReserveTogether(deps: ReserveDeps): ReserveStock {
+export function createReserveTogether(deps: ReserveDeps, watch: BatchWatch = unwatched): ReserveStock {
   const turns = createTurns();
   const batches = createBatches<Command, Payload<ReserveStockReply> | "alone">({
     itemsMax: limits.reservationBatchMax,
@@ -64,8 +65,12 @@ export function createReserveTogether(deps: ReserveDeps): ReserveStock {
     atOnceMax: limits.reservationBatchesAtOnceMax,
     waitingMax: limits.reservationsInLineMax,
     full: "Too many reservations are waiting for their turn.",
-    run: (commands) => reserveTogether(deps, commands),
+    run(commands) {
+      watch.begun(commands.length);
+      return reserveTogether(deps, commands);
+    },
   });
+  watch.waiting(() => batches.waiting);
   return async (input, context) => {
     try {
       const reply = await batches.add(accept(input, context));

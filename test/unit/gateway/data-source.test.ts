@@ -8,6 +8,7 @@ import { AppError } from "../../../shared/errors.ts";
 import { anonymous } from "../../../shared/identity.ts";
 import { limits } from "../../../shared/limits.ts";
 import { silentLogger } from "../../../shared/logging.ts";
+import { createMetrics } from "../../../shared/metrics/metrics.ts";
 
 function sourceWith(client: () => Promise<object>) {
   const clock = { nowMs: 0, now: () => clock.nowMs };
@@ -23,6 +24,7 @@ function sourceWith(client: () => Promise<object>) {
     deadlines: { queryMs: 60_000, mutationMs: 60_000 },
     clock,
     log: silentLogger,
+    metrics: createMetrics(),
   });
   const query = "{ total }";
   const fetch = { query, document: parse(query), operationName: undefined, variables: {} };

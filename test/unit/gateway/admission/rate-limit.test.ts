@@ -3,7 +3,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { callerName, createRateLimiter, rateLimited } from "../../../../gateway/admission/rate-limit.ts";
+import { callerName, createRateLimiter } from "../../../../gateway/admission/rate-limit.ts";
 import { manualClock } from "../../../../shared/clock.ts";
 import { anonymous } from "../../../../shared/identity.ts";
 import { silentLogger } from "../../../../shared/logging.ts";
@@ -57,7 +57,7 @@ describe("a budget", () => {
     till.pays(40);
     store.clock.advance(2_500);
     expect(till.headers).toEqual({ "ratelimit-limit": "100", "ratelimit-remaining": "60", "ratelimit-reset": "8" });
-    expect(rateLimited(till)).toMatchObject({
+    expect(till.refusal()).toMatchObject({
       code: "RATE_LIMITED",
       details: { limit: 100, remaining: 60, retryAfterS: 8 },
     });
