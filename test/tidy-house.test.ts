@@ -230,6 +230,15 @@ describe("documents", () => {
     expect(unknown.map(({ path, script }) => `${path}: npm run ${script}`)).toEqual([]);
   });
 
+  it("docs/promises.md names tests that are there, for each of the sixteen promises", () => {
+    const document = readText("docs/promises.md");
+    const named = [...document.matchAll(/`(test\/[\w/.-]+\.ts)` "([^"]+)"/g)];
+    const missing = named.filter(([, path, name]) => !readText(path ?? "").includes(name ?? ""));
+    expect(missing.map(([text]) => text)).toEqual([]);
+    const rows = [...document.matchAll(/^\| (I\d+) \|.*`test\//gm)].map((match) => match[1]);
+    expect(rows).toEqual(Array.from({ length: 16 }, (_, i) => `I${i + 1}`));
+  });
+
   it("docs/architecture.md names every room, and every file it names is there", () => {
     const document = readText("docs/architecture.md");
     const rooms = [...new Set(paths.filter((path) => path.includes("/")).map((path) => path.split("/")[0] ?? ""))];
