@@ -107,6 +107,7 @@ function environment(kind: WorldKind, { mysqlUrl, redisUrl }: Services, director
   return {
     // As it is deployed; but one caller sends everything, and the peers' gateways cannot sign.
     NODE_ENV: "production",
+    INTROSPECTION: "on",
     RATE_LIMIT: "off",
     AUTH_SECRET: randomBytes(32).toString("hex"),
     HOST: "127.0.0.1",
