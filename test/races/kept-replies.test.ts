@@ -47,7 +47,9 @@ async function openStock() {
   const sdl = "type Query { onHand: Int caller: String } type Mutation { ship: Int }";
   const local = createTestSubgraph(sdl, resolvers, undefined, new Set(names.slice(0, 1)));
   const clock = manualClock();
-  const gateway = await startTestGateway([{ name: "stock", local }], { changes: log, clock });
+  // On whatever the suite is run with: these are tests of what is kept.
+  const options = { changes: log, clock, cache: true, shortPath: true };
+  const gateway = await startTestGateway([{ name: "stock", local }], options);
   const heardOfNow = () => expect.poll(() => gateway.hub()?.knownUpToMs()).toBe(clock.now());
   await heardOfNow();
   let seq = 0;
