@@ -14,6 +14,7 @@ import { createKernel, type Kernel, type KernelOverrides } from "./shared/kernel
 import { createLifecycle, type Lifecycle } from "./shared/lifecycle.ts";
 import { createIdentitySigner } from "./shared/signed-identity.ts";
 import { createAvailability } from "./subgraphs/availability/subgraph.ts";
+import { createControl } from "./subgraphs/control/subgraph.ts";
 import { createErp } from "./subgraphs/erp/subgraph.ts";
 import { createReturns } from "./subgraphs/returns/subgraph.ts";
 import { createWms } from "./subgraphs/wms/subgraph.ts";
@@ -23,6 +24,7 @@ const factories: Readonly<Record<SystemName, (kernel: Kernel) => Promise<Subgrap
   wms: createWms,
   returns: createReturns,
   availability: createAvailability,
+  control: createControl,
 };
 
 export interface System extends Lifecycle {

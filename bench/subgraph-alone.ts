@@ -10,6 +10,7 @@ import type { Kernel } from "../shared/kernel.ts";
 import { runMain, stopOnSignal } from "../shared/lifecycle.ts";
 import { silentLogger } from "../shared/logging.ts";
 import { createAvailability } from "../subgraphs/availability/subgraph.ts";
+import { createControl } from "../subgraphs/control/subgraph.ts";
 import { createErp } from "../subgraphs/erp/subgraph.ts";
 import { createReturns } from "../subgraphs/returns/subgraph.ts";
 import { createWms } from "../subgraphs/wms/subgraph.ts";
@@ -19,6 +20,7 @@ const factories: Readonly<Record<SystemName, (kernel: Kernel) => Promise<Subgrap
   wms: createWms,
   returns: createReturns,
   availability: createAvailability,
+  control: createControl,
 };
 
 runMain(async () => {

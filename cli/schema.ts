@@ -10,7 +10,7 @@ import { readEnv, systemNames, toConfig } from "../shared/config.ts";
 import { readSdl } from "../shared/graphql/subgraph.ts";
 import { runMain } from "../shared/lifecycle.ts";
 
-const defaultPorts = { erp: 4001, wms: 4002, returns: 4003, availability: 4004 } as const;
+const defaultPorts = { erp: 4001, wms: 4002, returns: 4003, availability: 4004, control: 4005 } as const;
 
 runMain(async () => {
   const { subgraphUrls } = toConfig(readEnv());

@@ -14,7 +14,7 @@ import type { LogLevel } from "./logging.ts";
 import type { TraceExport } from "./trace-export.ts";
 
 /** The systems that own data, each a subgraph with a database of its own. */
-export const systemNames = ["erp", "wms", "returns", "availability"] as const;
+export const systemNames = ["erp", "wms", "returns", "availability", "control"] as const;
 export type SystemName = (typeof systemNames)[number];
 
 export type Env = Readonly<Record<string, string | undefined>>;

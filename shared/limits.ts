@@ -58,6 +58,16 @@ export const limits = {
   intakePositionsMax: 200_000,
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
+
+  /** Events of one story that are shown, the oldest ones. */
+  lineageEventsMax: 1_000,
+  /** Events that one replay may tell again, and of them those that are tried out together. */
+  replayEventsMax: 5_000,
+  replayPartEventsMax: 200,
+  /** Differences that a replay lists; all of them are counted. */
+  replayDifferencesMax: 200,
+  /** How long a caller waits for what a replay would do; it is told to whoever asks later. */
+  replayWaitMs: 2_000,
   /** Stock events, and messages that go by themselves, that are sent in one request. */
   intakeBatchEventsMax: 500,
   intakeBatchMessagesMax: 25,

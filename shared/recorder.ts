@@ -9,8 +9,9 @@ import { isoTime } from "./clock.ts";
 import type { SystemName } from "./config.ts";
 import type { Transaction } from "./db/database.ts";
 import { insertRows } from "./db/statements.ts";
-import { type AnyEvent, type CanonicalEvent, type EventType, topicOf } from "./events/canonical-event.ts";
+import type { AnyEvent, CanonicalEvent, EventType } from "./events/canonical-event.ts";
 import { textOf } from "./events/event-text.ts";
+import { topicOf } from "./events/topics.ts";
 import { newId } from "./ids.ts";
 import type { Traceparent } from "./traceparent.ts";
 
@@ -118,16 +119,7 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
       await insertRows(
         tx,
         "outbox",
-        events.map((event) => ({
-          event_id: event.id,
-          topic: topicOf(event.type),
-          type: event.type,
-          partition_key: event.partitionKey,
-          correlation_id: event.correlationId,
-          body: textOf(event),
-          state: "new",
-          created_at_ms: nowMs,
-        })),
+        events.map((event) => outboxRowOf(event, nowMs)),
       );
       return events;
     },
@@ -135,6 +127,20 @@ export function createRecorder(system: SystemName, clock: Clock, cause: Cause): 
       audits = [];
       events = [];
     },
+  };
+}
+
+/** An event that is to be published. */
+export function outboxRowOf(event: AnyEvent, nowMs: number) {
+  return {
+    event_id: event.id,
+    topic: topicOf(event.type),
+    type: event.type,
+    partition_key: event.partitionKey,
+    correlation_id: event.correlationId,
+    body: textOf(event),
+    state: "new",
+    created_at_ms: nowMs,
   };
 }
 

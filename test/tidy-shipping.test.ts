@@ -13,7 +13,7 @@ import { listFiles, readText, root } from "./helpers/repository.ts";
 const paths = listFiles();
 const compose = readText("docker-compose.yml");
 const services = blocksIn(section(compose, "services"), 2);
-const ownServices = ["gateway", "erp", "wms", "returns"];
+const ownServices = ["gateway", "erp", "wms", "returns", "control"];
 
 describe("docker-compose.yml", () => {
   it("starts the gateway, the systems that run by themselves, and their servers", () => {
@@ -31,7 +31,7 @@ describe("docker-compose.yml", () => {
 
   it("reaches each system at the name and port it listens on, which is its default", () => {
     const urls = [...(services.get("gateway") ?? "").matchAll(/([A-Z]+)_URL: http:\/\/([a-z]+):(\d+)\/graphql/g)];
-    expect(urls.map((match) => match[2])).toEqual(["erp", "wms", "returns"]);
+    expect(urls.map((match) => match[2])).toEqual(["erp", "wms", "returns", "control"]);
     for (const [, variable, host, port] of urls) {
       expect(variable?.toLowerCase()).toBe(host);
       expect(services.get(host ?? ""), host).toContain(`PORT: "${port}"`);
@@ -91,7 +91,7 @@ describe("the image", () => {
     const started = [...`${dockerfile}\n${compose}`.matchAll(/"tsx", "([\w./-]+\.ts)"/g)].map(
       (match) => match[1] ?? "",
     );
-    expect(started).toHaveLength(5);
+    expect(started).toHaveLength(6);
     expect(started.filter((path) => !paths.includes(path))).toEqual([]);
   });
 

@@ -143,8 +143,9 @@ type Layer = keyof typeof layers;
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
-    ...["measures", "policy-effect", "position-walk", "row-cache", "rule-changes"],
+    ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
+  control: ["exceptions", "replays"],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
   wms: ["adjustments", "posting", "receipts", "transfer-counts"],

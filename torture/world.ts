@@ -36,7 +36,7 @@ export interface WorldOptions {
 }
 
 const secret = "a-secret-that-only-torture-knows-of";
-const tables = ["erp", "wms", "returns"] as const;
+const tables = ["erp", "wms", "returns", "control"] as const;
 
 export async function createWorld({ topology, mysql }: WorldOptions): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "iag-torture-"));

@@ -6,6 +6,7 @@
  */
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
+import type { Rehearsal, ReplayPart } from "./replay-events.ts";
 
 export const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"] as const;
 export type Bucket = (typeof buckets)[number];
@@ -115,6 +116,10 @@ export interface EventData {
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
   "snapshot.requested": { readonly system: SystemName };
+  /** What would these do, were they told again? Of all events of one position, in one part. */
+  "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
+  /** What they would do: nothing has been changed. */
+  "replay.rehearsed": ReplayPart & Rehearsal;
 }
 
 export type EventType = keyof EventData;
@@ -333,13 +338,6 @@ export type AnyEvent = { [T in EventType]: CanonicalEvent<T> }[EventType];
 export interface Heartbeat {
   readonly system: SystemName;
   readonly timeMs: number;
-}
-
-/** Streams: `facts` for what systems tell each other, `availability` for caches and subscribers. */
-export type Topic = "facts" | "availability";
-
-export function topicOf(type: EventType): Topic {
-  return type === "availability.changed" || type === "rule.changed" ? "availability" : "facts";
 }
 
 /**

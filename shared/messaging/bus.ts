@@ -6,7 +6,8 @@
  * or on single delivery: deltas commute and inboxes remove duplicates. Two twins: `memory-bus.ts`, `redis-bus.ts`.
  */
 import type { SystemName } from "../config.ts";
-import type { AnyEvent, Heartbeat, Topic } from "../events/canonical-event.ts";
+import type { AnyEvent, Heartbeat } from "../events/canonical-event.ts";
+import type { Topic } from "../events/topics.ts";
 import type { LogPosition } from "../log-cursor.ts";
 
 export interface Batch {

@@ -7,11 +7,12 @@
 import { createBatches } from "../batches.ts";
 import type { Clock } from "../clock.ts";
 import type { Committed } from "../command.ts";
-import type { Database, Transaction } from "../db/database.ts";
+import type { Database, Reader, Transaction } from "../db/database.ts";
 import { judge, TransactionConflict } from "../db/retry.ts";
 import { insertMissing, marks } from "../db/statements.ts";
 import { AppError } from "../errors.ts";
-import type { AnyEvent, EventType, Heartbeat, Topic } from "../events/canonical-event.ts";
+import type { AnyEvent, EventType, Heartbeat } from "../events/canonical-event.ts";
+import type { Topic } from "../events/topics.ts";
 import { failpoint } from "../failpoints.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
@@ -157,6 +158,23 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
   return { apply, applyAll };
 }
 
+const keyOf = (event: { readonly source: string; readonly id: string }) => `${event.source}/${event.id}`;
+
+/** Of these events, `source/id` of those that have had their effect. */
+async function seenBy(tx: Reader, consumer: string, events: readonly AnyEvent[]): Promise<Set<string>> {
+  const rows = await tx.query<{ source: string; id: string }>(
+    `SELECT source, event_id AS id FROM inbox WHERE consumer = ? AND event_id IN (${marks(events.length)})`,
+    [consumer, ...events.map((event) => event.id)],
+  );
+  return new Set(rows.map(keyOf));
+}
+
+/** Those that have had no effect yet, each once. */
+export async function unseenBy(tx: Reader, consumer: string, events: readonly AnyEvent[]): Promise<AnyEvent[]> {
+  const seen = await seenBy(tx, consumer, events);
+  return [...new Map(events.map((event) => [keyOf(event), event])).values()].filter((event) => !seen.has(keyOf(event)));
+}
+
 /** Enters the events into the inbox; returns those that were not in it. */
 async function takeIn(
   tx: Transaction,
@@ -164,15 +182,7 @@ async function takeIn(
   events: readonly AnyEvent[],
   nowMs: number,
 ): Promise<AnyEvent[]> {
-  const keyOf = (event: { source: string; id: string }) => `${event.source}/${event.id}`;
-  const seen = new Set(
-    (
-      await tx.query<{ source: string; id: string }>(
-        `SELECT source, event_id AS id FROM inbox WHERE consumer = ? AND event_id IN (${marks(events.length)})`,
-        [consumer, ...events.map((event) => event.id)],
-      )
-    ).map(keyOf),
-  );
+  const seen = await seenBy(tx, consumer, events);
   const fresh: AnyEvent[] = [];
   for (const event of events) {
     if (seen.has(keyOf(event))) continue;

@@ -5,7 +5,8 @@
  * crash are still unpublished and come again at the next start. Keeps nothing itself but the last changes of
  * availability, for subscribers who come back.
  */
-import { type AnyEvent, type Heartbeat, partitionOf, type Topic } from "../events/canonical-event.ts";
+import { type AnyEvent, type Heartbeat, partitionOf } from "../events/canonical-event.ts";
+import type { Topic } from "../events/topics.ts";
 import type { Batch, BatchHandler, Bus } from "./bus.ts";
 import { createMemoryLog } from "./memory-log.ts";
 

@@ -7,8 +7,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { type AnyEvent, type Heartbeat, partitionOf, type Topic } from "../events/canonical-event.ts";
+import { type AnyEvent, type Heartbeat, partitionOf } from "../events/canonical-event.ts";
 import { createEventTexts, textOf } from "../events/event-text.ts";
+import type { Topic } from "../events/topics.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { connectRedis, type Redis } from "../redis.ts";

@@ -9,7 +9,8 @@ import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promis
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { upsertRows } from "../db/statements.ts";
-import { type AnyEvent, type Topic, topicOf } from "../events/canonical-event.ts";
+import type { AnyEvent } from "../events/canonical-event.ts";
+import { type Topic, topicOf } from "../events/topics.ts";
 import { failpoint } from "../failpoints.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";

@@ -6,8 +6,9 @@
  */
 import type { SystemName } from "../config.ts";
 import type { Transaction } from "../db/database.ts";
-import { marks } from "../db/statements.ts";
+import { insertMissing, marks } from "../db/statements.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
+import { outboxRowOf } from "../recorder.ts";
 import type { ConsumerSpec } from "./consumer.ts";
 
 /** The consumer, publishing again what it is asked for before it answers in its own way. */
@@ -29,5 +30,22 @@ async function republish(tx: Transaction, system: SystemName, events: readonly A
   await tx.run(
     `UPDATE outbox SET state = 'new', claim = NULL WHERE state = 'done' AND partition_key IN (${marks(keys.length)})`,
     keys,
+  );
+}
+
+/**
+ * Publishes events of the past once more, under their own ids and sources, from this system's outbox: whoever has had
+ * them knows them again.
+ */
+export async function tellAgain(tx: Transaction, events: readonly AnyEvent[], nowMs: number): Promise<void> {
+  if (events.length === 0) return;
+  await insertMissing(
+    tx,
+    "outbox",
+    events.map((event) => outboxRowOf(event, nowMs)),
+  );
+  await tx.run(
+    `UPDATE outbox SET state = 'new', claim = NULL WHERE state = 'done' AND event_id IN (${marks(events.length)})`,
+    events.map(({ id }) => id),
   );
 }

@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { byIndex } from "../db/statements.ts";
-import type { Topic } from "../events/canonical-event.ts";
+import type { Topic } from "../events/topics.ts";
 import { createRounds, type Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";

@@ -7,7 +7,8 @@
 import { chainEnd, countAfter } from "../audit/audit-store.ts";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
-import type { AnyEvent, Topic } from "../events/canonical-event.ts";
+import type { AnyEvent } from "../events/canonical-event.ts";
+import type { Topic } from "../events/topics.ts";
 import { limits } from "../limits.ts";
 import type { Bus } from "../messaging/bus.ts";
 import { countLetters } from "../messaging/dead-letters.ts";

@@ -16,6 +16,7 @@ import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
 import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
+import { createRehearsals, type RehearsedAnswers } from "./rehearsal.ts";
 import { noteMasterChanges, tellMasterData } from "./rule-changes.ts";
 import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
 import { lockPositions, savePositions } from "./store/positions.ts";
@@ -52,7 +53,7 @@ const facts: readonly EventType[] = [
   "return.restocked",
 ];
 
-export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerSpec[] {
+export function createConsumers(clock: Clock, watermarks: Watermarks, answers: RehearsedAnswers): ConsumerSpec[] {
   return [
     {
       name: consumerName,
@@ -66,6 +67,7 @@ export function createConsumers(clock: Clock, watermarks: Watermarks): ConsumerS
       },
       heartbeat: (partition, heartbeats) => watermarks.advance(partition, heartbeats),
     },
+    createRehearsals({ clock, answers, project, rehearsed: consumerName }),
   ];
 }
 

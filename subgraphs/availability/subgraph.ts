@@ -136,7 +136,7 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
           },
         };
       },
-      consumers: createConsumers(clock, watermarks),
+      consumers: createConsumers(clock, watermarks, { from: answers.from, policy: inForce.current }),
       parts: [...(rowCache?.parts ?? []), watermarks, inForce, gapWatch, reservationSweep, ruleChanges],
     },
     signal,

@@ -106,6 +106,8 @@ export interface Papers {
   readonly returns: readonly string[];
   readonly adjustments: readonly { readonly id: string; readonly contentHash: string }[];
   readonly counts: readonly string[];
+  /** Of returns that nobody announced. */
+  readonly exceptions: readonly string[];
   readonly receipts: readonly string[];
   readonly movements: readonly string[];
   readonly reservations: readonly string[];
@@ -133,6 +135,7 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
     returns: [],
     adjustments: [],
     counts: [],
+    exceptions: [],
     receipts: [],
     movements: [],
     reservations: [],
@@ -163,10 +166,17 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
     papers.adjustments.push((await expectDone(command("wms", "requestAdjustment", wrong))).adjustment);
     const back = { id: `RMA-${i}`, orderId: "SO-1", locationId, lines: [{ sku, quantity: 1, reasonCode: "UNWANTED" }] };
     papers.returns.push((await expectDone(command("returns", "authorizeReturn", back))).return.id);
+    await expectDone(
+      command("returns", "receiveReturn", { orderId: "SO-1", locationId, lines: [{ sku, quantity: 1 }] }),
+    );
     const basket = { lines: [{ sku, locationId, quantity: 1 }], ttlSeconds: 3600 };
     papers.reservations.push((await expectDone(command("availability", "reserveStock", basket))).reservation.id);
   }
   await system.drain();
+  for (const locationId of places) {
+    const query = `{ exceptions(type: ORPHAN_RETURN, locationId: "${locationId}") { nodes { id } } }`;
+    papers.exceptions.push((await ask("control", query, everybody))["exceptions"].nodes[0].id);
+  }
   return papers;
 }
 

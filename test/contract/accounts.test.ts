@@ -31,6 +31,8 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["wms", `{ adjustments { nodes { id locationId position { locationId } } ${page} } }`],
   ["wms", `{ receipts { nodes { id location { id } } ${page} } }`],
   ["returns", `{ returns { nodes { id locationId location { id } } ${page} } }`],
+  ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
+  ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],
   ["availability", `{ stockPositions(first: 2) { nodes { ${position} } ${page} } }`],
   ["availability", `{ promise(input: { sku: "A", quantity: 1000 }) { confirmedQuantity lines { locationId } } }`],
@@ -84,6 +86,8 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["wms", (i) => `{ stockMovement(id: "${papers.movements[i] ?? "none"}") { quantity } }`],
   ["wms", (i) => `{ stockCount(id: "${papers.counts[i] ?? "none"}") { lines { expectedQuantity } } }`],
   ["returns", (i) => `{ return(id: "${papers.returns[i] ?? "none"}") { status } }`],
+  ["control", (i) => `{ exception(id: "${papers.exceptions[i] ?? "none"}") { status } }`],
+  ["control", () => `{ replay(id: "none") { status } }`],
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
 ];
 

@@ -57,7 +57,7 @@ describe("the gateway alone", () => {
     const { code, stdout, stderr } = await runGateway({ ERP_URL: "http://127.0.0.1:1/graphql" }).ended;
     expect(code).toBe(1);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^CONFIG_INVALID: .*WMS_URL, RETURNS_URL, AVAILABILITY_URL/);
+    expect(stderr).toMatch(/^CONFIG_INVALID: .*WMS_URL, RETURNS_URL, AVAILABILITY_URL, CONTROL_URL/);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
@@ -68,6 +68,7 @@ describe("the gateway alone", () => {
       WMS_URL: url,
       RETURNS_URL: url,
       AVAILABILITY_URL: url,
+      CONTROL_URL: url,
       HOST: "0.0.0.0",
     });
     const ready = await gateway.ready;
@@ -81,7 +82,7 @@ describe("the gateway alone", () => {
   it("says what does not compose, and does not start", async () => {
     const erp = (await serveTestSubgraph(one("type Query { ping: String @shareable }"))).url;
     const wms = (await serveTestSubgraph(one("type Query { ping: Int @shareable }"))).url;
-    const urls = { ERP_URL: erp, WMS_URL: wms, RETURNS_URL: erp, AVAILABILITY_URL: erp };
+    const urls = { ERP_URL: erp, WMS_URL: wms, RETURNS_URL: erp, AVAILABILITY_URL: erp, CONTROL_URL: erp };
     const { code, stderr } = await runGateway(urls).ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^COMPOSITION_FAILED: [\s\S]*Query\.ping[\s\S]*wms/);

@@ -92,10 +92,16 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     inbound_lines: { own: ["sku", "document_id"] },
     arrivals: { own: ["document_id"] },
   },
+  control: {
+    ...kernel,
+    product_replicas: { own: ["sku"] },
+    journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
+    exceptions: { own: ["id", "open_key"] },
+  },
 };
 
-/** Written and never read by the system: for auditors. */
-const neverRead = ["erp.book_postings", "returns.return_movements"];
+/** Written and never read by the system: for auditors, or for names that are asked for elsewhere. */
+const neverRead = ["erp.book_postings", "returns.return_movements", "control.product_replicas"];
 
 /** Statements that may read much, each with its reason. */
 const allowed: readonly (readonly [RegExp, string])[] = [
@@ -193,6 +199,13 @@ const paged: readonly Paged[] = [
       ],
     ],
   },
+  {
+    field: "exceptions",
+    nodes: "id subject",
+    system: "control",
+    key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
+    filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
+  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -243,6 +256,9 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   const { nodes } = await ask<{ nodes: { id: string }[] }>("receipts", "{ nodes { id } }", { purchaseOrderId: "PO-2" });
   await ask("receipt", "{ status }", { id: nodes[0]?.id });
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
+  await ask("exception", "{ status }", { id: day.exceptionId });
+  await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
+  await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");
   await ask("channelPolicies", "{ policyVersion }");
   await ask("stockCursor", "");

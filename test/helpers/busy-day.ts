@@ -86,26 +86,31 @@ export const hot = { sku: "HOT", locationId: "L1" } as const;
 export interface Day {
   readonly orderId: string;
   readonly transferId: string;
+  readonly exceptionId: string;
   readonly adjustmentId: string;
   readonly countId: string;
   readonly reservationId: string;
   readonly returnId: string;
+  readonly replayId: string;
 }
 
 /** `day`: a digit. `drain`: everything so far has had its effects. */
 export async function busyDay(office: Office, day: string, drain: () => Promise<void>): Promise<Day> {
+  const recordedFrom = new Date(systemClock.now()).toISOString();
   await masterData(office, day);
   await drain();
   const orderId = await warehouse(office, day);
   await drain();
-  const transferId = await transfers(office);
+  const moved = await transfers(office);
   const corrections = await adjustments(office);
   const returnId = await returns(office, day);
   await drain();
   const reservationId = await reservations(office, day);
   await policy(office);
   await drain();
-  return { orderId, transferId, returnId, reservationId, ...corrections };
+  const replayId = await replays(office, recordedFrom);
+  await drain();
+  return { orderId, ...moved, returnId, reservationId, replayId, ...corrections };
 }
 
 async function masterData({ change }: Office, day: string): Promise<void> {
@@ -155,7 +160,7 @@ async function warehouse({ change }: Office, day: string): Promise<string> {
   return `SO-${day}`;
 }
 
-async function transfers({ change }: Office): Promise<string> {
+async function transfers({ change, ask }: Office): Promise<Pick<Day, "transferId" | "exceptionId">> {
   type Reply = { transferOrder: { id: string } };
   const lines = [{ sku: hot.sku, quantity: 5 }];
   const request = async () => {
@@ -168,16 +173,25 @@ async function transfers({ change }: Office): Promise<string> {
   await change("ann", "cancelTransfer", { id: called });
   await change("ann", "shipTransfer", { transferId: kept, lines });
   await change("bob", "receiveTransfer", { transferId: kept, lines: [{ sku: hot.sku, quantity: 4 }] });
+  const open = async () => {
+    const args = { type: "TRANSFER_DISCREPANCY" };
+    const { nodes } = await ask<{ nodes: { id: string }[] }>("exceptions", "{ nodes { id } }", args);
+    if (!nodes[0]) throw new Error("No exception yet.");
+    return nodes[0].id;
+  };
+  const missing = await settled(open);
+  await change("bob", "assignException", { id: missing });
+  await change("bob", "resolveException", { id: missing, resolution: "It never left." });
   const decide = (field: string, input: object) => async () => change("cleo", field, { id: kept, ...input });
   await settled(decide("resolveTransferDiscrepancy", { resolution: "WRITTEN_OFF" }));
   await settled(decide("closeTransfer", {}));
-  return kept;
+  return { transferId: kept, exceptionId: missing };
 }
 
 /** The books hear of the warehouse a moment later, and refuse until then. */
-async function settled(work: () => Promise<unknown>): Promise<void> {
+async function settled<T>(work: () => Promise<T>): Promise<T> {
   const { vi } = await import("vitest");
-  await vi.waitFor(work, { timeout: 20_000, interval: 50 });
+  return await vi.waitFor(work, { timeout: 20_000, interval: 50 });
 }
 
 async function adjustments({ change }: Office): Promise<Pick<Day, "adjustmentId" | "countId">> {
@@ -235,4 +249,17 @@ async function policy({ change }: Office): Promise<void> {
   await change("ann", "setChannelPolicy", { ...input, dryRun: true }, selection);
   const { policy } = await change<Reply>("ann", "setChannelPolicy", input, selection);
   await change("bob", "approveChannelPolicy", { policyVersion: policy.policyVersion }, selection);
+}
+
+async function replays({ change }: Office, recordedFrom: string): Promise<string> {
+  type Reply = { replay: { id: string; contentHash: string; status: string } };
+  const selection = "replay { id contentHash status }";
+  const ask = async (person: string, input: object) =>
+    (await change<Reply>(person, "replayEvents", { dryRun: false, recordedFrom, ...input }, selection)).replay;
+  const [kept, refused] = [await ask("ann", hot), await ask("ann", {})];
+  const waits = async (field: string, { id, contentHash }: Reply["replay"]) =>
+    void (await settled(() => change("bob", field, { id, contentHash })));
+  await waits("approveReplay", kept);
+  await waits("rejectReplay", refused);
+  return kept.id;
 }

@@ -19,6 +19,7 @@ import {
 import type { AccessNotes, AccessTable } from "../../shared/access.ts";
 import type { SystemName } from "../../shared/config.ts";
 import * as availability from "../../subgraphs/availability/access.ts";
+import * as control from "../../subgraphs/control/access.ts";
 import * as erp from "../../subgraphs/erp/access.ts";
 import * as returns from "../../subgraphs/returns/access.ts";
 import * as wms from "../../subgraphs/wms/access.ts";
@@ -30,7 +31,7 @@ export interface Tables {
 }
 
 /** Whose tables the system has, in the order of `systemNames`. */
-export const owners: readonly Tables[] = Object.entries({ erp, wms, returns, availability }).map(
+export const owners: readonly Tables[] = Object.entries({ erp, wms, returns, availability, control }).map(
   ([name, { access, notes }]) => ({ name: name as SystemName, access, notes }),
 );
 

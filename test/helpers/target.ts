@@ -1,5 +1,5 @@
 /**
- * The system as its users see it, in both of its forms: embedded in this process on SQLite and memory, and as five
+ * The system as its users see it, in both of its forms: embedded in this process on SQLite and memory, and as six
  * processes on MySQL/MariaDB and Redis. One suite runs against both.
  */
 import { randomBytes } from "node:crypto";

@@ -5,7 +5,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buckets, noStock, onHandOf, partitionOf, topicOf } from "../../../shared/events/canonical-event.ts";
+import { buckets, noStock, onHandOf, partitionOf } from "../../../shared/events/canonical-event.ts";
+import { topicOf } from "../../../shared/events/topics.ts";
 
 describe("the partition of an event", () => {
   const of = (sku: string | null, partitionKey: string, count = 8) => partitionOf({ sku, partitionKey }, count);

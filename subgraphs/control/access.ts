@@ -1,0 +1,32 @@
+/**
+ * Who may use which field of `control`.
+ *
+ * What went wrong is for those who put it right, and for auditors; the story of an event names people, so it is for the
+ * same.
+ */
+import type { AccessNotes, AccessTable } from "../../shared/access.ts";
+
+const watchers = ["planner", "warehouse", "returns-desk", "supervisor", "manager", "controller", "auditor"] as const;
+
+/** Those of them who change something. */
+const handlers = ["planner", "warehouse", "returns-desk", "supervisor", "manager", "controller"] as const;
+
+export const access: AccessTable = {
+  "Query.exceptions": watchers,
+  "Query.exception": watchers,
+  "Query.eventLineage": watchers,
+  "Query.replay": watchers,
+  "Query.controlAuditChain": ["auditor"],
+  "Mutation.assignException": handlers,
+  "Mutation.resolveException": handlers,
+  "Mutation.replayEvents": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.approveReplay": ["supervisor", "manager", "controller"],
+  "Mutation.rejectReplay": ["supervisor", "manager", "controller"],
+};
+
+const anotherPerson = "somebody else than who asked for it";
+
+export const notes: AccessNotes = {
+  "Mutation.approveReplay": anotherPerson,
+  "Mutation.rejectReplay": anotherPerson,
+};

@@ -1,0 +1,45 @@
+/**
+ * What the other systems' facts do here: master data fills the replica, every fact goes into the journal, and those that
+ * somebody has to look at go into the queue of exceptions.
+ *
+ * A batch is one transaction. Nothing here answers another system.
+ */
+import type { Clock } from "../../shared/clock.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import { factTypes } from "../../shared/events/topics.ts";
+import { applyMasterData } from "../../shared/master-data.ts";
+import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
+import { verdictOf } from "./domain/exception.ts";
+import { applyToQueue, type Change } from "./exceptions.ts";
+import { noteRehearsals } from "./replays.ts";
+import { addEvents } from "./store/journal.ts";
+
+const consumerName = "control";
+
+export function createConsumers(clock: Clock): ConsumerSpec[] {
+  return [
+    {
+      name: consumerName,
+      topic: "facts",
+      types: factTypes.filter((type) => type !== "snapshot.requested" && type !== "replay.requested"),
+      async handle(tx, events, recorder) {
+        await applyMasterData(tx, events);
+        await addEvents(
+          tx,
+          events.filter(({ type }) => type !== "replay.rehearsed"),
+        );
+        await noteRehearsals(tx, recorder, events, clock.now());
+        await applyToQueue(tx, recorder, events.flatMap(changesOf), clock.now());
+      },
+    },
+  ];
+}
+
+function changesOf(event: AnyEvent): Change[] {
+  const cause = causeOf(consumerName, event);
+  const { raised, cleared } = verdictOf(event);
+  return [
+    ...raised.map((finding) => ({ kind: "raise" as const, finding, cause })),
+    ...cleared.map((topic) => ({ kind: "clear" as const, topic, cause })),
+  ];
+}

@@ -1,0 +1,61 @@
+/**
+ * Loaders of one operation: however many fields ask, one statement a table answers.
+ *
+ * They live as long as the operation, so nothing here can be older than the question. A caller with accounts sees what
+ * is about their locations.
+ */
+import DataLoader from "dataloader";
+import type { Caller } from "../../shared/accounts.ts";
+import type { Database } from "../../shared/db/database.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import type { Page } from "../../shared/graphql/pagination.ts";
+import { limits } from "../../shared/limits.ts";
+import { sightOf } from "../../shared/master-data.ts";
+import { causalOrder } from "./domain/lineage.ts";
+import type { ExceptionRow } from "./entities.ts";
+import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
+import { findStory } from "./store/journal.ts";
+import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
+
+export type Loaders = ReturnType<typeof createLoaders>;
+
+export function createLoaders(db: Database, caller: Caller) {
+  const sight = sightOf(caller, db);
+  return {
+    exceptions: new DataLoader<string, ExceptionRow | null>(async (ids) => {
+      const found = await findExceptions(db, ids);
+      return sight.only(
+        ids.map((id) => found.get(id) ?? null),
+        placesOf,
+      );
+    }),
+    /** The rows of a page, the most urgent first; one more than its size where there are more. */
+    exceptionsOf: (filter: ExceptionFilter, page: Page): Promise<readonly ExceptionRow[]> =>
+      sight.page(page, (part) => listExceptions(db, filter, part), {
+        placesOf,
+        keyOf: ({ priority, id }) => [String(priority), id],
+      }),
+    /** Of all places at once, so for nobody who sees only some. */
+    replay: async (id: string) => (sight.everywhere ? findReplay(db, id) : null),
+    replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>
+      Promise.all(ids.map((id) => findParts(db, id))),
+    ),
+    /** The events of a story, a cause before what follows from it. */
+    async story(correlationId: string) {
+      const events = await findStory(db, correlationId, limits.lineageEventsMax);
+      // What names no place may speak of several, e.g. of a reservation's lines.
+      const placed = sight.everywhere ? events : events.filter((event) => placesOfEvent(event).length > 0);
+      const seen = await sight.only(placed, placesOfEvent);
+      return causalOrder(seen.flatMap((event) => event ?? []));
+    },
+  };
+}
+
+/** What names no location is about none of them in particular. */
+function placesOf({ locationId }: ExceptionRow): readonly string[] {
+  return locationId === null ? [] : [locationId];
+}
+
+function placesOfEvent({ locationId, toLocationId }: AnyEvent): readonly string[] {
+  return [locationId, toLocationId].flatMap((place) => place ?? []);
+}

@@ -1,0 +1,56 @@
+/**
+ * GraphQL ↔ commands and loaders of the queue of exceptions.
+ *
+ * Only names and shapes are translated here: no rule and no SQL.
+ */
+import type { CommandDeps } from "../../../shared/command.ts";
+import { type PageArgs, parsePage, toConnection } from "../../../shared/graphql/pagination.ts";
+import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import {
+  type AssignExceptionInput,
+  assignException,
+  type ResolveExceptionInput,
+  resolveException,
+} from "../commands/exceptions.ts";
+import type { ExceptionStatus, ExceptionType } from "../domain/exception.ts";
+import type { ExceptionRow } from "../entities.ts";
+import type { ControlContext } from "./context.ts";
+
+interface ExceptionsArgs extends PageArgs {
+  readonly type?: ExceptionType | null;
+  readonly status?: ExceptionStatus | null;
+  readonly sku?: string | null;
+  readonly locationId?: string | null;
+}
+
+export function exceptionResolvers(deps: CommandDeps): Resolvers {
+  return {
+    Query: {
+      exception: (_: unknown, { id }: { id: string }, { loaders }: ControlContext) => loaders.exceptions.load(id),
+      exceptions: (_: unknown, args: ExceptionsArgs, context: ControlContext) => exceptionsPage(args, context),
+    },
+    Mutation: {
+      assignException: (_: unknown, { input }: { input: AssignExceptionInput }, context: ControlContext) =>
+        assignException(deps, input, context.request),
+      resolveException: (_: unknown, { input }: { input: ResolveExceptionInput }, context: ControlContext) =>
+        resolveException(deps, input, context.request),
+    },
+    Exception: {
+      __resolveReference: ({ id }: { id: string }, { loaders }: ControlContext) => loaders.exceptions.load(id),
+      location: ({ locationId: id }: ExceptionRow) => (id === null ? null : { id }),
+      product: ({ sku }: ExceptionRow) => (sku === null ? null : { sku }),
+      document: ({ documentType: type, documentId: id }: ExceptionRow) =>
+        type === null || id === null ? null : { type, id, line: null },
+      raisedAt: ({ raisedAtMs }: ExceptionRow) => raisedAtMs,
+      lastSeenAt: ({ lastSeenAtMs }: ExceptionRow) => lastSeenAtMs,
+      resolvedAt: ({ resolvedAtMs }: ExceptionRow) => resolvedAtMs,
+    },
+  };
+}
+
+async function exceptionsPage(args: ExceptionsArgs, { loaders }: ControlContext) {
+  const page = parsePage(args, 2);
+  const { type = null, status = null, sku = null, locationId = null } = args;
+  const rows = await loaders.exceptionsOf({ type, status, sku, locationId }, page);
+  return toConnection(rows, page, ({ priority, id }) => [String(priority), id]);
+}

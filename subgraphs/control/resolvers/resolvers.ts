@@ -1,0 +1,26 @@
+/**
+ * All resolvers of `control`, put together from one file a concern.
+ *
+ * A field stands in one of them only; a second one is refused at start.
+ */
+import type { CommandDeps } from "../../../shared/command.ts";
+import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import { exceptionResolvers } from "./exceptions.ts";
+import { lineageResolvers } from "./lineage.ts";
+import { replayResolvers } from "./replays.ts";
+
+export function createResolvers(deps: CommandDeps): Resolvers {
+  return together([exceptionResolvers(deps), lineageResolvers(), replayResolvers(deps)]);
+}
+
+function together(parts: readonly Resolvers[]): Resolvers {
+  const all: Record<string, Record<string, unknown>> = {};
+  for (const [type, fields] of parts.flatMap((part) => Object.entries(part))) {
+    const known = all[type] ?? {};
+    for (const field of Object.keys(fields)) {
+      if (field in known) throw new Error(`${type}.${field} is resolved twice`);
+    }
+    all[type] = { ...known, ...fields };
+  }
+  return all as Resolvers;
+}
