@@ -156,9 +156,9 @@ describe("inside a subgraph", () => {
 
   it.each([...systemNames])("%s has the files of the shape, and no others", (name) => {
     const own = paths.filter((path) => isUnder(path, `subgraphs/${name}`)).map((p) => p.split("/").slice(2).join("/"));
-    const stems = new Set(own.map((path) => path.replace(/(\/.*|\.ts)$/, "")));
-    expect([...shape, "domain", "schema.graphql"].filter((stem) => !stems.has(stem))).toEqual([]);
-    const known = new Set([...shape, "domain", "schema.graphql", ...(ownParts[name] ?? [])]);
+    const stems = new Set(own.map((path) => path.replace(/(\/.*|\.ts|\.graphql)$/, "")));
+    expect([...shape, "domain", "schema"].filter((stem) => !stems.has(stem))).toEqual([]);
+    const known = new Set([...shape, "domain", "schema", ...(ownParts[name] ?? [])]);
     expect([...stems].filter((stem) => !known.has(stem))).toEqual([]);
   });
 

@@ -4,7 +4,7 @@
  * `createSubgraph` puts together what every subgraph has (schema, executor, relay, consumers, housekeeping); what is
  * its own stands in `subgraphs/<name>/`.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
 import { createHeadExport } from "../audit/heads.ts";
 import { createRefusedAttempts } from "../audit/refused-attempts.ts";
@@ -126,8 +126,17 @@ function withAuditChain(spec: SubgraphSpec): SubgraphSpec {
   return { ...spec, resolvers: { ...spec.resolvers, ...types, Query: { ...spec.resolvers["Query"], ...Query } } };
 }
 
-/** A subgraph's SDL: what all have in common, then the `schema.graphql` beside the calling module. */
+/** A subgraph's SDL: what all have in common, then `schema.graphql` beside the calling module, or the files of `schema/`. */
 export function readSdl(moduleUrl: string): string {
-  const [common, own] = [new URL("./common.graphql", import.meta.url), new URL("./schema.graphql", moduleUrl)];
-  return `${readFileSync(common, "utf8")}\n${readFileSync(own, "utf8")}`;
+  return [new URL("./common.graphql", import.meta.url), ...ownSdl(moduleUrl)]
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+}
+
+function ownSdl(moduleUrl: string): URL[] {
+  const [file, folder] = [new URL("./schema.graphql", moduleUrl), new URL("./schema/", moduleUrl)];
+  if (existsSync(file)) return [file];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => new URL(name, folder));
 }
