@@ -150,6 +150,12 @@ export const limits = {
   refusedAttemptsAuditedMax: 20,
   refusedAttemptsWindowMs: 60_000,
   auditHeadEveryMs: 60_000,
+  /** Sealed rows that one event carries to those who keep copies, how often they are sent, and events that wait there. */
+  auditCopiesPerEventMax: 50,
+  auditCopyEveryMs: 1_000,
+  auditStreamLengthMax: 5_000,
+  /** Copies that are verified at once, of each system. */
+  auditCopiesVerifiedMax: 1_000,
   auditReadPageMax: 1_000,
   /** Seals that one request may have verified. */
   auditVerifiedMax: 1_000,

@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
+import { createCourier } from "../audit/courier.ts";
 import { createHeadExport } from "../audit/heads.ts";
 import { createRefusedAttempts } from "../audit/refused-attempts.ts";
 import { createSealer } from "../audit/sealer.ts";
@@ -113,7 +114,11 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
         ),
       ),
     ],
-    publishers: [relay, createHousekeeping({ db, clock, log })],
+    publishers: [
+      relay,
+      createCourier({ db, clock, log, committed: signal.committed }),
+      createHousekeeping({ db, clock, log }),
+    ],
     flush: () => relay.flush(),
     heartbeat: () => relay.heartbeat(),
     // Not the bus: without it answers grow old and say so, which is better than no answers.

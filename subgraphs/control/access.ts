@@ -17,6 +17,8 @@ export const access: AccessTable = {
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
   "Query.kpis": watchers,
+  "Query.auditTrail": ["auditor"],
+  "Query.auditVerification": ["auditor"],
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,

@@ -7,6 +7,7 @@ import { Journal1767225600501 } from "../../migrations/control/001-journal.ts";
 import { Exceptions1767225600502 } from "../../migrations/control/002-exceptions.ts";
 import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
 import { Kpis1767225600520 } from "../../migrations/control/004-kpis.ts";
+import { AuditCopies1767225600521 } from "../../migrations/control/005-audit-copies.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -44,6 +45,7 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       Exceptions1767225600502,
       Replays1767225600509,
       Kpis1767225600520,
+      AuditCopies1767225600521,
     ],
   });
   const signal = createCommitSignal();

@@ -25,7 +25,7 @@ import {
 } from "../helpers/recorded-statements.ts";
 import { rowCount } from "../helpers/rush.ts";
 import { services } from "../helpers/services.ts";
-import { comeBack, keepHouse, leaveGap, letter, policyTold, sealAll } from "../helpers/upkeep.ts";
+import { auditCopied, comeBack, keepHouse, leaveGap, letter, policyTold, sealAll } from "../helpers/upkeep.ts";
 
 const rows = rowCount;
 /** Before everything that happens on the second day. */
@@ -100,6 +100,7 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     exceptions: { own: ["id", "open_key"] },
     kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
     kpi_cases: { own: ["case_key"] },
+    audit_copies: { own: [], set: { sequence: "t.sequence - 1000000 * n" } },
   },
 };
 
@@ -209,6 +210,13 @@ const paged: readonly Paged[] = [
     key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
     filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
   },
+  {
+    field: "auditTrail",
+    nodes: "action person",
+    system: "control",
+    key: `SELECT recorded_at_ms, source, sequence FROM audit_copies WHERE subject = 'position:HOT|L1' ORDER BY 1, 2, 3`,
+    filters: [{ subject: "position:HOT|L1" }, { subject: "nobody" }],
+  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -263,6 +271,7 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
   const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
   for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
+  await ask("auditVerification", "{ systems { copied verified } }");
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");
   await ask("channelPolicies", "{ policyVersion }");
@@ -289,6 +298,7 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
     await letter(erp, 1, limits.postingAttemptsMax);
     await policyTold(system);
     await leaveGap(config);
+    await auditCopied(system);
     await Promise.all(systemNames.map((name) => growTables(config, name, growth[name], rows)));
     await sealAll(system);
     const cursors = await middleCursors(config);
