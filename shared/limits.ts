@@ -59,6 +59,8 @@ export const limits = {
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
 
+  /** How often a process tells what it counted of its answers. */
+  answersToldEveryMs: 60_000,
   /** Events of one story that are shown, the oldest ones. */
   lineageEventsMax: 1_000,
   /** Of one question about figures: a quarter of a year. */

@@ -120,6 +120,14 @@ export interface EventData {
   };
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
+  /** What a process of availability counted since it last told: answers as they were made, events as they came. */
+  "answers.tallied": {
+    readonly answers: Readonly<Record<"FRESH" | "STALE" | "DEGRADED" | "UNKNOWN", number>>;
+    /** How old the sources of answers were at most. */
+    readonly ages: readonly { readonly upToMs: number; readonly answers: number }[];
+    /** `late`: after a later one of its owner and position. */
+    readonly events: { readonly received: number; readonly duplicate: number; readonly late: number };
+  };
   /** Audit rows of the source with their seals, in the order of the chain. */
   "audit.sealed": { readonly rows: readonly SealedRow[] };
   "snapshot.requested": { readonly system: SystemName };

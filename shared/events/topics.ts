@@ -50,6 +50,7 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "reservation.unallocated": "facts",
   "availability.changed": "availability",
   "rule.changed": "availability",
+  "answers.tallied": "facts",
   "audit.sealed": "audit",
   "snapshot.requested": "facts",
   "replay.requested": "facts",

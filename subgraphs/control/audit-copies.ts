@@ -11,6 +11,7 @@ import type { SystemName } from "../../shared/config.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import { limits } from "../../shared/limits.ts";
+import { countFacts } from "./kpis.ts";
 import { addCopies, auditRowOf, copiesAfter, lockVerified, saveVerified, type Verified } from "./store/audit-copies.ts";
 
 export async function takeCopies(tx: Transaction, events: readonly AnyEvent[], nowMs: number): Promise<void> {
@@ -21,6 +22,7 @@ export async function takeCopies(tx: Transaction, events: readonly AnyEvent[], n
     sources.add(event.source);
   }
   for (const source of [...sources].sort()) await verifyOn(tx, source, nowMs);
+  await countFacts(tx, events);
 }
 
 async function verifyOn(tx: Transaction, source: SystemName, nowMs: number): Promise<void> {

@@ -113,6 +113,17 @@ eachDatabase("copies of audits", (makeKernel) => {
     expect(data.eventLineage.map(({ kind }) => kind)).not.toContain("AUDIT");
   });
 
+  it("count how much is refused, and how many steps it takes to settle something", async () => {
+    const from = new Date(desk.clock.now()).toISOString();
+    const to = new Date(desk.clock.now() + 60_000).toISOString();
+    const { kpis } = await asAuditor<{ kpis: { name: string; value: number; denominator: number }[] }>(
+      `{ kpis(from: "${from}", to: "${to}") { name value denominator } }`,
+    );
+    const figure = (name: string) => kpis.find((kpi) => kpi.name === name);
+    expect(figure("refusedRequestRate")).toMatchObject({ value: 0, denominator: 1 });
+    expect(figure("reconciliationEffort")).toMatchObject({ value: 1, denominator: 1 });
+  });
+
   it("wait for what is missing in between, and are broken where it does not come", async () => {
     const rows = chain("erp", ["a", "b", "c", "d"]);
     await desk.deliver(sent("erp", rows.slice(0, 1)), sent("erp", rows.slice(2)));

@@ -92,7 +92,7 @@ const durations = {
   adjustment: "adjustmentApprovalTime",
 } as const satisfies Record<CaseKind, string>;
 
-interface Where {
+export interface Where {
   readonly locationId: string | null;
   readonly atMs: number;
 }

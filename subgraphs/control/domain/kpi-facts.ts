@@ -4,7 +4,7 @@
  * A fact adds to sums at once, or says something of a document from whose state the sums follow. Times are those at
  * which things happened, as their owner tells them. Pure; what a figure means stands in `kpis.ts`.
  */
-import type { AnyEvent } from "../../../shared/events/canonical-event.ts";
+import type { AnyEvent, EventData, SealedRow } from "../../../shared/events/canonical-event.ts";
 import {
   type Case,
   type Cell,
@@ -16,6 +16,7 @@ import {
   type Observation,
   observe,
   sumCells,
+  type Where,
 } from "./kpi-cells.ts";
 
 /** What the fact adds whatever else is known. */
@@ -39,11 +40,35 @@ export function cellsOf(event: AnyEvent): Cell[] {
       if (postedRecordedAt === undefined) return [answered];
       return [answered, duration("erpPostingLatency", posted, posted.atMs - Date.parse(postedRecordedAt))];
     }
+    case "answers.tallied":
+      return ofAnswers(event.data, { locationId: null, atMs: where.atMs });
+    case "audit.sealed":
+      return event.data.rows.flatMap((row) => ofRecord(event.source, row));
     case "erp.posting.failed":
       return [cell("failedTransactionRate", where, 1, 1)];
     default:
       return [];
   }
+}
+
+function ofAnswers({ answers, ages, events }: EventData["answers.tallied"], where: Where): Cell[] {
+  const { FRESH, STALE, DEGRADED, UNKNOWN } = answers;
+  return [
+    cell("degradedAnswerRate", where, DEGRADED + UNKNOWN, FRESH + STALE + DEGRADED + UNKNOWN),
+    cell("duplicateRate", where, events.duplicate, events.received),
+    cell("outOfOrderRate", where, events.late, events.received - events.duplicate),
+    ...ages.map((age) => ({ ...cell("answerStaleness", where, age.answers, age.answers), bound: age.upToMs })),
+  ];
+}
+
+/** Of requests of people, by what they left on record: a refusal is one row. */
+function ofRecord(source: AnyEvent["source"], { outcome, person, idempotency_key, recorded_at_ms }: SealedRow): Cell[] {
+  if (idempotency_key === null || person.startsWith("system:")) return [];
+  const where = { locationId: null, atMs: recorded_at_ms };
+  const isRefused = outcome !== "done" && outcome !== "unchanged";
+  const record = cell("refusedRequestRate", where, isRefused ? 1 : 0, 1);
+  // Where control itself was asked, somebody took a step to settle something.
+  return source === "control" ? [record, cell("reconciliationEffort", where, 1, 0)] : [record];
 }
 
 /** What the fact says of documents. */

@@ -100,6 +100,21 @@ describe("a figure", () => {
     expect(figure("exceptionAging", [open], 400_000).value).toBe(200_000);
   });
 
+  it("of a distribution is the bound within which 95 of 100 are", () => {
+    const ages = [
+      [100, 94],
+      [250, 1],
+      [1_000, 5],
+    ].map(([bound = 0, count = 0]) => ({
+      ...at,
+      measure: "answerStaleness",
+      bound,
+      numerator: count,
+      denominator: count,
+    }));
+    expect(figure("answerStalenessP95", ages)).toEqual({ value: 250, numerator: 95, denominator: 100 });
+  });
+
   it("has a name and a meaning of its own", () => {
     expect(new Set(kpiDefinitions.map(({ name }) => name)).size).toBe(kpiDefinitions.length);
     expect(
