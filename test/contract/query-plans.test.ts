@@ -5,7 +5,6 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { encodeCursor } from "../../shared/graphql/pagination.ts";
@@ -13,6 +12,7 @@ import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createSystem } from "../../system.ts";
 import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy-day.ts";
+import { askFigures, figuresGrowth } from "../helpers/control-questions.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
 import { openPlain, tamper } from "../helpers/plain-sql.ts";
@@ -98,9 +98,7 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
-    kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
-    kpi_cases: { own: ["case_key"] },
-    audit_copies: { own: [], set: { sequence: "t.sequence - 1000000 * n" } },
+    ...figuresGrowth,
   },
 };
 
@@ -210,13 +208,6 @@ const paged: readonly Paged[] = [
     key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
     filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
   },
-  {
-    field: "auditTrail",
-    nodes: "action person",
-    system: "control",
-    key: `SELECT recorded_at_ms, source, sequence FROM audit_copies WHERE subject = 'position:HOT|L1' ORDER BY 1, 2, 3`,
-    filters: [{ subject: "position:HOT|L1" }, { subject: "nobody" }],
-  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -269,9 +260,6 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
   await ask("exception", "{ status }", { id: day.exceptionId });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
-  const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
-  for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
-  await ask("auditVerification", "{ systems { copied verified } }");
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");
   await ask("channelPolicies", "{ policyVersion }");
@@ -307,6 +295,7 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
       const day = await busyDay(office, "2", system.drain);
       await readPages(office, cursors);
       await readOne(office, day);
+      await askFigures(office, day);
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
       await keepHouse(system);
       await system.kernel.metrics.text();
