@@ -62,13 +62,21 @@ function ofAnswers({ answers, ages, events }: EventData["answers.tallied"], wher
 }
 
 /** Of requests of people, by what they left on record: a refusal is one row. */
-function ofRecord(source: AnyEvent["source"], { outcome, person, idempotency_key, recorded_at_ms }: SealedRow): Cell[] {
-  if (idempotency_key === null || person.startsWith("system:")) return [];
+function ofRecord(source: AnyEvent["source"], row: SealedRow): Cell[] {
+  const { action, outcome, person, idempotency_key, detail, recorded_at_ms } = row;
   const where = { locationId: null, atMs: recorded_at_ms };
+  if (source === "control" && action === "finishReconciliation") return ofReconciliation(detail, where);
+  if (idempotency_key === null || person.startsWith("system:")) return [];
   const isRefused = outcome !== "done" && outcome !== "unchanged";
   const record = cell("refusedRequestRate", where, isRefused ? 1 : 0, 1);
   // Where control itself was asked, somebody took a step to settle something.
   return source === "control" ? [record, cell("reconciliationEffort", where, 1, 0)] : [record];
+}
+
+/** A run over positions: how many it compared, and how many of them differed beyond what postings under way explain. */
+function ofReconciliation(detail: string, where: Where): Cell[] {
+  const { positions = 0, opened = 0, cleared = 0, known = 0 } = JSON.parse(detail) as Readonly<Record<string, number>>;
+  return [cell("inventoryVarianceRate", where, opened + cleared + known, positions)];
 }
 
 /** What the fact says of documents. */
@@ -130,8 +138,17 @@ export function observationsOf(event: AnyEvent): Observation[] {
         : [{ ...key, endedAtMs: atMs, done: 1 }];
     }
     default:
-      return [];
+      return ofVariance(event);
   }
+}
+
+/** Of a case, under a partition of its own. */
+function ofVariance({ type, partitionKey: key, locationId, time }: AnyEvent): Observation[] {
+  const about = { kind: "variance", key, locationId } as const;
+  const told: string = type;
+  if (told === "variance.opened") return [{ ...about, startedAtMs: Date.parse(time), wanted: 1 }];
+  if (told === "variance.closed") return [{ ...about, endedAtMs: Date.parse(time), done: 1 }];
+  return [];
 }
 
 /** Of a line: an order may have several of one item, but no shipment has to say which it is for. */

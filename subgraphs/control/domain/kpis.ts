@@ -153,6 +153,20 @@ export const kpiDefinitions: readonly KpiDefinition[] = [
     sources: "order.allocated, order.oversold, reservation.confirmed",
   },
   {
+    ...{ name: "reconciliationCycleTime", way: "quotient", unit: "MILLISECONDS" },
+    numerator: "time from the opening of a variance case to its end",
+    denominator: "variance cases closed in the period",
+    definition: "Mean time from the moment books and warehouse differ to the moment they agree again.",
+    sources: "variance.opened, variance.closed",
+  },
+  {
+    ...{ name: "inventoryVarianceRate", way: "quotient", unit: "RATIO" },
+    numerator: "positions that differed beyond what postings under way explain",
+    denominator: "positions compared by runs that ended in the period",
+    definition: "Share of positions on which books and warehouse disagreed when they were reconciled.",
+    sources: "audit.sealed: what control puts on record when a reconciliation ends",
+  },
+  {
     ...{ name: "reconciliationEffort", way: "quotient", unit: "STEPS" },
     numerator: "steps that people took in control: audit rows of their requests",
     denominator: "exceptions resolved in the period, by people or by later facts",

@@ -16,6 +16,7 @@ import {
 } from "../../../../subgraphs/control/domain/kpi-cells.ts";
 import { caseKeyOf, cellsOf, observationsOf, recount } from "../../../../subgraphs/control/domain/kpi-facts.ts";
 import { figuresOf, kpiDefinitions, sumsOf } from "../../../../subgraphs/control/domain/kpis.ts";
+import { canonicalEvent } from "../../../helpers/events.ts";
 import { anyFacts } from "../../../helpers/kpi-facts.ts";
 import { readText } from "../../../helpers/repository.ts";
 
@@ -61,6 +62,38 @@ it("counts the same in any order, with copies, in any batches", () => {
     { numRuns: 300 },
   );
   expect(counted).toBeGreaterThan(500);
+});
+
+it("takes from what control puts on record how much of what was compared differed", () => {
+  const row = {
+    ...{
+      id: 1,
+      subject: "reconciliation:R",
+      action: "finishReconciliation",
+      outcome: "done",
+      person: "system:control",
+    },
+    ...{ roles: "", correlation_id: "c", idempotency_key: null, recorded_at_ms: 3_600_000, sequence: 1, hash: "" },
+    ...{ sealed_at_ms: 3_600_000, detail: '{"positions":200,"opened":3,"cleared":1,"known":6}' },
+  };
+  const sealed = canonicalEvent("control", "audit.sealed", "audit:control", 1, { data: { rows: [row] } });
+  expect(cellsOf(sealed)).toMatchObject([
+    { measure: "inventoryVarianceRate", hour: 1, numerator: 10, denominator: 200 },
+  ]);
+});
+
+it("measures how long a variance case was open, whichever end is told first", () => {
+  const told = (type: string, seq: number, time: string) =>
+    ({
+      ...canonicalEvent("control", "policy.changed", "variance:C", seq, { time, data: { policyVersion: 1 } }),
+      type,
+    }) as unknown as AnyEvent;
+  const both = [told("variance.opened", 1, "2026-01-05T08:00:00Z"), told("variance.closed", 2, "2026-01-05T09:00:00Z")];
+  for (const facts of [both, [...both].reverse()]) {
+    expect(recount(facts)).toMatchObject([
+      { measure: "reconciliationCycleTime", numerator: 3_600_000, denominator: 1 },
+    ]);
+  }
 });
 
 describe("a figure", () => {
