@@ -155,10 +155,10 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["audit-copies", "exceptions", "kpis", "replays"],
+  control: ["audit-copies", "exceptions", "kpis", "letters", "replays"],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
-  wms: ["adjustments", "posting", "receipts", "transfer-counts"],
+  wms: ["adjustments", "posting", "receipts", "report-letters", "stock-reports", "transfer-counts"],
 };
 
 describe("inside a subgraph", () => {

@@ -16,6 +16,9 @@ export const access: AccessTable = {
   "Query.exception": watchers,
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
+  "Query.deadLetter": watchers,
+  "Query.deadLetters": watchers,
+  "Query.partnerMappings": watchers,
   "Query.kpis": watchers,
   "Query.auditTrail": ["auditor"],
   "Query.auditVerification": ["auditor"],
@@ -23,6 +26,8 @@ export const access: AccessTable = {
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,
   "Mutation.replayEvents": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.redriveDeadLetters": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.savePartnerMappings": ["planner", "manager", "controller"],
   "Mutation.approveReplay": ["supervisor", "manager", "controller"],
   "Mutation.rejectReplay": ["supervisor", "manager", "controller"],
 };

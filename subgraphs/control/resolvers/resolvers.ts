@@ -8,6 +8,7 @@ import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { auditResolvers } from "./audit.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { kpiResolvers } from "./kpis.ts";
+import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { replayResolvers } from "./replays.ts";
 
@@ -17,6 +18,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
     lineageResolvers(),
     kpiResolvers(deps),
     auditResolvers(deps),
+    letterResolvers(deps),
     replayResolvers(deps),
   ]);
 }
