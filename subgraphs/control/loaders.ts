@@ -71,23 +71,7 @@ export function createLoaders(db: Database, caller: Caller) {
     /** What was done about a subject, of whatever place; for auditors, who see all of them. */
     trail: async (subject: string, page: Page) => (sight.everywhere ? listTrail(db, subject, page) : []),
     /** How far the copies of each system's audit rows have been verified. */
-    async verified(nowMs: number) {
-      const known = await findVerified(db);
-      return Promise.all(
-        systemNames.map(async (system) => {
-          const { sequence, hash, brokenAt, verifiedAtMs } = known.get(system) ?? {
-            ...{ ...emptyHead(system), brokenAt: null, verifiedAtMs: null },
-          };
-          const copied = await lastCopied(db, system);
-          // What is behind a hole waits for it; not for ever.
-          const [next] = await copiesAfter(db, system, sequence, 1);
-          const isLost = next && next.sequence > sequence + 1 && nowMs - next.sealed_at_ms > limits.auditOverdueMs;
-          const broken = brokenAt ?? (isLost ? sequence + 1 : null);
-          const state = { system, copied, verified: sequence, hash, verifiedAt: verifiedAtMs };
-          return { ...state, intact: broken === null, brokenAt: broken };
-        }),
-      );
-    },
+    verified: (nowMs: number) => verifiedAt(db, nowMs),
     /**
      * A story, a cause before what follows from it. What is on record in audits names no place: requests are for those
      * who see all places, and the rows themselves for auditors among them.
@@ -116,4 +100,22 @@ function placesOfEvent({ type, locationId, toLocationId }: AnyEvent): readonly s
   // The message that was set aside may name others than the one it failed at.
   if (type === "letter.set.aside") return [];
   return [locationId, toLocationId].flatMap((place) => place ?? []);
+}
+
+async function verifiedAt(db: Database, nowMs: number) {
+  const known = await findVerified(db);
+  return Promise.all(
+    systemNames.map(async (system) => {
+      const { sequence, hash, brokenAt, verifiedAtMs } = known.get(system) ?? {
+        ...{ ...emptyHead(system), brokenAt: null, verifiedAtMs: null },
+      };
+      const copied = await lastCopied(db, system);
+      // What is behind a hole waits for it; not for ever.
+      const [next] = await copiesAfter(db, system, sequence, 1);
+      const isLost = next && next.sequence > sequence + 1 && nowMs - next.sealed_at_ms > limits.auditOverdueMs;
+      const broken = brokenAt ?? (isLost ? sequence + 1 : null);
+      const state = { system, copied, verified: sequence, hash, verifiedAt: verifiedAtMs };
+      return { ...state, intact: broken === null, brokenAt: broken };
+    }),
+  );
 }
