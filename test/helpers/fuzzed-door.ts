@@ -26,13 +26,13 @@ export interface Door {
   stop(): Promise<void>;
 }
 
-/** The whole system in one process, on SQLite and memory, with one item at one place. */
-export async function openDoor(): Promise<Door> {
+/** The whole system in one process, on SQLite and memory, with so many items at one place. */
+export async function openDoor(items = 1): Promise<Door> {
   const scratch = createScratch("sqlite", { AUTH_SECRET: secret });
   const env = { DATA_DIR: scratch.config.dataDir, PORT: "0", AUTH_SECRET: secret, DEMO: "off" };
   const program = await startProgram("main.ts", env);
   const token = await issueToken(scratch.config.auth, { person: "fay", roles, channels: ["WEB", "B2B"] }, systemClock);
-  await stock(createApiClient({ url: program.url, token }));
+  await stock(createApiClient({ url: program.url, token }), items);
   const origin = new URL(program.url).origin;
   const stallsMs: number[] = [];
   const heapBytes: number[] = [];
@@ -67,20 +67,26 @@ export async function openDoor(): Promise<Door> {
   };
 }
 
-async function stock(client: ApiClient): Promise<void> {
-  const place = { sku: "OWL-1", locationId: "EAST" };
-  const snapshot = { ...place, id: "S-1", type: "SNAPSHOT", quantity: 100, occurredAt: "2026-01-05T06:00:00Z" };
+async function stock(client: ApiClient, items: number): Promise<void> {
+  const skus = Array.from({ length: items }, (_, i) => `OWL-${i + 1}`);
   await client.request(
     `mutation ($p: SaveProductsInput!, $l: SaveLocationsInput!) {
        saveProducts(input: $p) { userErrors { code } } saveLocations(input: $l) { userErrors { code } } }`,
     {
-      p: { idempotencyKey: "p", products: [{ sku: place.sku, name: "Owl", baseUnit: "EA" }] },
-      l: { idempotencyKey: "l", locations: [{ id: place.locationId, name: "East", type: "WAREHOUSE" }] },
+      p: { idempotencyKey: "p", products: skus.map((sku) => ({ sku, name: "Owl", baseUnit: "EA" })) },
+      l: { idempotencyKey: "l", locations: [{ id: "EAST", name: "East", type: "WAREHOUSE" }] },
     },
   );
+  const counted = {
+    type: "SNAPSHOT",
+    quantity: 100,
+    buckets: { unrestricted: 100 },
+    occurredAt: "2026-01-05T06:00:00Z",
+  };
+  const events = skus.map((sku) => ({ sku, locationId: "EAST", id: sku, ...counted }));
   await client.request(
     "mutation ($input: RecordStockEventsInput!) { recordStockEvents(input: $input) { results { status } } }",
-    { input: { idempotencyKey: "e", events: [{ ...snapshot, buckets: { unrestricted: 100 } }] } },
+    { input: { idempotencyKey: "e", events } },
   );
 }
 
