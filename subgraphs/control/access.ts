@@ -16,6 +16,7 @@ export const access: AccessTable = {
   "Query.exception": watchers,
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
+  "Query.kpis": watchers,
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,
