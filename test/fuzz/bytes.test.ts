@@ -22,7 +22,7 @@ describe("bytes by chance", () => {
   }, 120_000);
   afterAll(() => door.stop());
 
-  it(`${doorBytes} of them end in answers and closed connections`, async () => {
+  it(`${doorBytes} of them end in answers and closed connections`, async ({ annotate }) => {
     const chance = chanceFrom(seed);
     const originals = conversations(new URL(door.url), door.token);
     const answers = new Map<string, number>();
@@ -53,7 +53,7 @@ describe("bytes by chance", () => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${door.token}` };
     const reply = await fetch(door.url, { method: "POST", headers, body: '{"query":"{ locations { id } }"}' });
     expect(((await reply.json()) as { data: { locations: unknown[] } }).data.locations.length).toBeGreaterThan(0);
-    console.log(`bytes from seed ${seed}: ${said}; ${await door.judge(isFullFuzz ? 200 : 5_000)}`);
+    await annotate(`bytes from seed ${seed}: ${said}; ${await door.judge(isFullFuzz ? 200 : 5_000)}`);
   }, 3_600_000);
 });
 

@@ -37,7 +37,7 @@ describe("three times as much as can be done", () => {
     await door.stop();
   });
 
-  it(`for ${secondCount} s`, async () => {
+  it(`for ${secondCount} s`, async ({ annotate }) => {
     await atCapacity(1_000);
     const before = await atCapacity(2_000);
     expect(before.refused).toBe(0);
@@ -59,7 +59,7 @@ describe("three times as much as can be done", () => {
     const endedMs = performance.now();
     let after = await atCapacity(500);
     while (after.refused > 0 && performance.now() - endedMs < patienceMs) after = await atCapacity(500);
-    console.log(
+    await annotate(
       `${said}; as before after ${(performance.now() - endedMs).toFixed(0)} ms, ${after.perSecond.toFixed(0)}/s`,
     );
     expect(refused.length, said).toBeGreaterThan(all.length / 10);
