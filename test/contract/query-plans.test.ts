@@ -5,9 +5,8 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
+import { type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
-import { encodeCursor } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createSystem } from "../../system.ts";
@@ -15,7 +14,8 @@ import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy
 import { askFigures, figuresGrowth } from "../helpers/control-questions.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
-import { openPlain, tamper } from "../helpers/plain-sql.ts";
+import { middleCursors, type Paged, readPages } from "../helpers/pages-read.ts";
+import { tamper } from "../helpers/plain-sql.ts";
 import {
   explained,
   type PlanStep,
@@ -121,15 +121,6 @@ const walks: readonly (readonly [RegExp, string])[] = [
   [/^SELECT id FROM \(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' /, "nearly all are done"],
 ];
 
-interface Paged {
-  readonly field: string;
-  readonly nodes: string;
-  readonly system: SystemName;
-  /** The key of the page, in its order. */
-  readonly key: string;
-  readonly filters: readonly Readonly<Record<string, string>>[];
-}
-
 /** Every connection: without a filter, and with values that many rows have, few, and none. */
 const paged: readonly Paged[] = [
   {
@@ -232,30 +223,6 @@ const paged: readonly Paged[] = [
   },
 ];
 
-/** Of each connection the cursor of a row in the middle. */
-async function middleCursors(config: Config): Promise<string[]> {
-  const cursors: string[] = [];
-  for (const { field, system, key } of paged) {
-    const plain = await openPlain(config, system);
-    const [{ n } = { n: 0 }] = await plain.query(`SELECT COUNT(*) AS n FROM (${key}) keys_of_page`);
-    const [middle] = await plain.query(`${key} LIMIT 1 OFFSET ${Math.floor(Number(n) / 2)}`);
-    await plain.close();
-    if (Number(n) < rows / 20) throw new Error(`${field}: only ${n} rows to page through`);
-    cursors.push(encodeCursor(Object.values(middle ?? {}).map(String)));
-  }
-  return cursors;
-}
-
-/** First pages, and pages that begin in the middle. */
-async function readPages({ ask }: Office, cursors: readonly string[]): Promise<void> {
-  for (const [i, { field, nodes, filters }] of paged.entries()) {
-    const after = cursors[i];
-    for (const filter of filters) {
-      for (const args of [filter, { ...filter, after }]) await ask(field, `{ nodes { ${nodes} } }`, args);
-    }
-  }
-}
-
 async function readOne({ ask }: Office, day: Day): Promise<void> {
   type Position = { movements: { nodes: { id: string }[]; pageInfo: { endCursor: string } } };
   const position = (args: string) => `{ version product { name } location { name } physical { onHand }
@@ -311,11 +278,11 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
     await auditCopied(system);
     await Promise.all(systemNames.map((name) => growTables(config, name, growth[name], rows)));
     await sealAll(system);
-    const cursors = await middleCursors(config);
+    const cursors = await middleCursors(config, paged, rows);
     const recording = recordStatements(config.mysqlPrefix);
     try {
       const day = await busyDay(office, "2", system.drain);
-      await readPages(office, cursors);
+      await readPages(office, paged, cursors);
       await readOne(office, day);
       await askFigures(office, day);
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
