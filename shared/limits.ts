@@ -155,6 +155,8 @@ export const limits = {
   transactionAttemptsMax: 8,
   transactionBackoffMs: 10,
   lockWaitS: 5,
+  /** How long a process that starts waits for another one that is upgrading the same database. */
+  migrationWaitS: 60,
   databasePoolSize: 10,
   databaseQueueMax: 500,
 
