@@ -14,7 +14,7 @@ import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Part } from "../lifecycle.ts";
+import { type Part, sideBySide } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRelay } from "../messaging/relay.ts";
@@ -106,11 +106,15 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       createSealer({ db, clock, log, heads: createHeadExport({ file: kernel.config.auditHeadsFile, clock, log }) }),
       attempts,
       ...(spec.parts ?? []),
-      ...spec.consumers.map((consumer) =>
-        createConsumer(
-          { db, bus, clock, log, tracing, committed: signal.committed, applied },
-          withRepublishing(spec.name, consumer),
-        ),
+      sideBySide(
+        `consumers:${spec.name}`,
+        spec.consumers.map((consumer) => [
+          createConsumer(
+            { db, bus, clock, log, tracing, committed: signal.committed, applied },
+            withRepublishing(spec.name, consumer),
+          ),
+        ]),
+        log,
       ),
     ],
     publishers: [relay, createHousekeeping({ db, clock, log })],

@@ -7,7 +7,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import mysql from "mysql2/promise";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { type Config, systemNames } from "../../shared/config.ts";
@@ -15,6 +14,7 @@ import { createKernel } from "../../shared/kernel.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { migrateAll } from "../../system.ts";
 import { createScratch, type DatabaseKind } from "../helpers/databases.ts";
+import { gate } from "../helpers/gate.ts";
 import { root } from "../helpers/repository.ts";
 import { services } from "../helpers/services.ts";
 
@@ -42,8 +42,15 @@ describe.skipIf(!services.mysqlUrl)("a database that another process is upgradin
     const scratch = createScratch("mysql", { MIGRATE_ON_START: "off" });
     const kernel = await createKernel(scratch.config, { log: silentLogger });
     const db = await kernel.openDatabase({ system: "wms", entities: [], migrations: [Kernel1767225600001] });
-    const other = await mysql.createConnection(services.mysqlUrl ?? "");
-    await other.query("SELECT GET_LOCK(?, 0)", [`migrate:${scratch.config.mysqlPrefix}wms`]);
+    const [taken, released] = [gate(), gate()];
+    const lock = [`migrate:${scratch.config.mysqlPrefix}wms`];
+    const other = db.transaction(async (tx) => {
+      await tx.query("SELECT GET_LOCK(?, 0)", lock);
+      taken.open();
+      await released.opened;
+      await tx.query("SELECT RELEASE_LOCK(?)", lock);
+    });
+    await taken.opened;
     const migrating = db.migrate();
     await vi.waitFor(async () => {
       const waiting = await db.query(
@@ -52,9 +59,8 @@ describe.skipIf(!services.mysqlUrl)("a database that another process is upgradin
       expect(waiting).toHaveLength(1);
     });
     expect(await db.query("SHOW TABLES")).toEqual([]);
-    // Whoever held it is gone, and with it what it held.
-    other.destroy();
-    await migrating;
+    released.open();
+    await Promise.all([other, migrating]);
     expect((await db.query("SHOW TABLES")).length).toBeGreaterThan(3);
     await kernel.close();
     await scratch.remove();
