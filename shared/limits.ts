@@ -170,6 +170,8 @@ export const limits = {
   transactionAttemptsMax: 8,
   transactionBackoffMs: 10,
   lockWaitS: 5,
+  /** How long a process that starts waits for another one that is upgrading the same database. */
+  migrationWaitS: 60,
   databasePoolSize: 10,
   databaseQueueMax: 500,
 
@@ -244,6 +246,9 @@ export const limits = {
   compositionWaitMs: 60_000,
   compositionRetryMs: 250,
   drainMs: 10_000,
+  /** How long a process may say that it is going to stop; what is left afterwards of its whole end, requests drained. */
+  stopNoticeMsMax: 60_000,
+  stopRestMs: 10_000,
 
   /** What a scrape of metrics waits for each reading, how long a reading holds, and up to how many rows it counts. */
   scrapeReadMs: 500,

@@ -350,6 +350,8 @@ export interface CanonicalEvent<T extends EventType = EventType> {
   readonly reasonCode: string | null;
   readonly note: string | null;
   readonly corrects: string | null;
+  /** Which version `data` has (`upcasters.ts`); absent: 1. */
+  readonly dataVersion?: number;
   readonly data: EventData[T];
   /** The span that recorded it (CloudEvents' distributed tracing); absent: there was no trace. */
   readonly traceparent?: Traceparent;

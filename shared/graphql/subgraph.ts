@@ -15,7 +15,7 @@ import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Part } from "../lifecycle.ts";
+import { type Part, sideBySide } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRedrives, type MessageRedrive, withRedriving } from "../messaging/redrive.ts";
@@ -122,11 +122,15 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       attempts,
       ...(spec.parts ?? []),
       redrives,
-      ...spec.consumers.map((consumer) =>
-        createConsumer(
-          { db, bus, clock, log, tracing, committed: signal.committed, applied },
-          withRepublishing(spec.name, listening(consumer)),
-        ),
+      sideBySide(
+        `consumers:${spec.name}`,
+        spec.consumers.map((consumer) => [
+          createConsumer(
+            { db, bus, clock, log, tracing, committed: signal.committed, applied },
+            withRepublishing(spec.name, listening(consumer)),
+          ),
+        ]),
+        log,
       ),
     ],
     publishers: [
