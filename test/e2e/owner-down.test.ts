@@ -106,6 +106,7 @@ eachTarget(
     });
   },
   ["processes"],
+  { apart: true },
 );
 
 async function recovered(target: Target): Promise<void> {

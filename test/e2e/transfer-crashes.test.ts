@@ -91,6 +91,7 @@ eachTarget(
     }
   },
   ["processes"],
+  { apart: true },
 );
 
 describe("the system in one process that stops after every commit", () => {

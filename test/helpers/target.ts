@@ -1,5 +1,5 @@
 /**
- * The system as its users see it, in both of its forms: embedded in this process on SQLite and memory, and as six
+ * The system as its users see it, in both of its forms: embedded in this process on SQLite and memory, and as
  * processes on MySQL/MariaDB and Redis. One suite runs against both.
  */
 import { randomBytes } from "node:crypto";
@@ -12,6 +12,7 @@ import type { KernelOverrides } from "../../shared/kernel.ts";
 import { createSystem } from "../../system.ts";
 import { expectSettled } from "./conservation.ts";
 import { createScratch } from "./databases.ts";
+import { startApart, startOwner, startTogether } from "./owner-programs.ts";
 import { type Program, startProgram } from "./process.ts";
 import { services } from "./services.ts";
 
@@ -41,8 +42,11 @@ export interface TargetOptions {
   readonly gateways?: number;
   /** With processes: availability runs in each gateway's own process, as `npm start` mounts it. Default false. */
   readonly mounted?: boolean;
+  /** With processes: every subgraph is one of its own, so that it can be killed; else one has them all. Default false. */
+  readonly apart?: boolean;
 }
 
+/** Only where subgraphs are apart. */
 export interface Processes {
   kill(name: SystemName): Promise<void>;
   /** Starts it again where it was. */
@@ -122,7 +126,8 @@ export async function openEmbedded(config: Config, overrides: KernelOverrides = 
   };
 }
 
-async function startProcesses({ gateways = 1, mounted = false }: TargetOptions): Promise<Target> {
+async function startProcesses(options: TargetOptions): Promise<Target> {
+  const { gateways = 1, mounted = false, apart = false } = options;
   const scratch = createScratch("mysql", { AUTH_SECRET: secret });
   const env = {
     DATA_DIR: scratch.config.dataDir,
@@ -132,25 +137,21 @@ async function startProcesses({ gateways = 1, mounted = false }: TargetOptions):
     REDIS_PREFIX: `test:${randomBytes(4).toString("hex")}:`,
     AUTH_SECRET: secret,
   };
-  const start = (name: SystemName, port = "0") => startProgram(`subgraphs/${name}/main.ts`, { ...env, PORT: port });
-  const alone = systemNames.filter((name) => !(mounted && name === "availability"));
-  const subgraphs = new Map<SystemName, Program>(
-    await Promise.all(alone.map(async (name) => [name, await start(name)] as const)),
-  );
-  const urlOf = (name: SystemName) => (subgraphs.get(name) as Program).url;
+  const names = systemNames.filter((name) => !(mounted && name === "availability"));
+  const owners = await (apart ? startApart : startTogether)(names, env);
   const startGateway = (availability: string | null) =>
     startProgram(mounted ? "main.ts" : "gateway/main.ts", {
       ...env,
       PORT: "0",
       DEMO: "off",
-      ...Object.fromEntries(alone.map((name) => [`${name.toUpperCase()}_URL`, urlOf(name)])),
+      ...Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_URL`, owners.urlOf(name)])),
       ...(availability === null ? {} : { AVAILABILITY_URL: availability }),
     });
-  const gateway = await startGateway(mounted ? null : urlOf("availability"));
+  const gateway = await startGateway(mounted ? null : owners.urlOf("availability"));
   const replicas: Program[] = [];
   const urls = [gateway.url];
   for (let i = 1; i < gateways; i++) {
-    const availability = mounted ? null : await start("availability");
+    const availability = mounted ? null : await startOwner("availability", env);
     const another = await startGateway(availability?.url ?? null);
     replicas.push(another, ...(availability ? [availability] : []));
     urls.push(another.url);
@@ -159,16 +160,10 @@ async function startProcesses({ gateways = 1, mounted = false }: TargetOptions):
     ...(await access(scratch.config, urls)),
     kind: "processes",
     eventually: (check) => vi.waitFor(check, { timeout: patienceMs, interval: 50 }),
-    processes: {
-      gateway,
-      kill: async (name) => subgraphs.get(name)?.kill(),
-      restart: async (name) => {
-        subgraphs.set(name, await start(name, new URL(urlOf(name)).port));
-      },
-    },
+    processes: { gateway, kill: owners.kill, restart: owners.restart },
     async stop() {
       for (const program of [gateway, ...replicas]) await program.terminate();
-      await Promise.all([...subgraphs.values()].map((program) => program.terminate()));
+      await owners.stop();
       await scratch.remove();
     },
   };
