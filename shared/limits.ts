@@ -59,6 +59,12 @@ export const limits = {
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
 
+  /** How often what is open is ranked anew, in pages of so many, and what is due escalated. */
+  queueClockEveryMs: 60_000,
+  queueClockPageMax: 200,
+  /** What has not been heard of for longer is an exception; how often that is looked at. */
+  sourceSilentMs: 120_000,
+  sourceWatchEveryMs: 10_000,
   /** Events of one story that are shown, the oldest ones. */
   lineageEventsMax: 1_000,
   /** Events that one replay may tell again, and of them those that are tried out together. */

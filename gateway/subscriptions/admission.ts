@@ -94,7 +94,7 @@ function filterOf({ skus, locationIds }: Arguments): (event: AnyEvent) => boolea
   const wanted = skus == null ? null : new Set<string | null>(skus);
   const places = locationIds == null ? null : new Set<string | null>(locationIds);
   return ({ type, sku, locationId }) =>
-    type !== "rule.changed" && (wanted?.has(sku) ?? true) && (places?.has(locationId) ?? true);
+    type === "availability.changed" && (wanted?.has(sku) ?? true) && (places?.has(locationId) ?? true);
 }
 
 function responseKey(field: FieldNode): string {

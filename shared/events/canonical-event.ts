@@ -115,6 +115,9 @@ export interface EventData {
   };
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
+  /** control: of an exception that somebody has to look at; escalated: it is due, and nobody has settled it. */
+  "exception.raised": ExceptionTold;
+  "exception.escalated": ExceptionTold;
   "snapshot.requested": { readonly system: SystemName };
   /** What would these do, were they told again? Of all events of one position, in one part. */
   "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
@@ -152,6 +155,13 @@ export interface CountTold {
     readonly counted: number;
     readonly adjustmentId: string | null;
   }[];
+}
+
+export interface ExceptionTold {
+  readonly exceptionId: string;
+  readonly exceptionType: string;
+  readonly priority: number;
+  readonly escalationLevel: number;
 }
 
 export interface ReceiptDiscrepancyTold {

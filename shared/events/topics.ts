@@ -49,6 +49,8 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "reservation.unallocated": "facts",
   "availability.changed": "availability",
   "rule.changed": "availability",
+  "exception.raised": "availability",
+  "exception.escalated": "availability",
   "snapshot.requested": "facts",
   "replay.requested": "facts",
   "replay.rehearsed": "facts",

@@ -14,11 +14,13 @@ const handlers = ["planner", "warehouse", "returns-desk", "supervisor", "manager
 export const access: AccessTable = {
   "Query.exceptions": watchers,
   "Query.exception": watchers,
+  "Query.exceptionPolicy": watchers,
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,
+  "Mutation.setExceptionPolicy": ["manager", "controller"],
   "Mutation.replayEvents": ["planner", "supervisor", "manager", "controller"],
   "Mutation.approveReplay": ["supervisor", "manager", "controller"],
   "Mutation.rejectReplay": ["supervisor", "manager", "controller"],

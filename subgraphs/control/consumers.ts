@@ -12,11 +12,12 @@ import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
 import { noteRehearsals } from "./replays.ts";
+import type { SourceWatch } from "./source-watch.ts";
 import { addEvents } from "./store/journal.ts";
 
 const consumerName = "control";
 
-export function createConsumers(clock: Clock): ConsumerSpec[] {
+export function createConsumers(clock: Clock, sources: Pick<SourceWatch, "hear">): ConsumerSpec[] {
   return [
     {
       name: consumerName,
@@ -31,6 +32,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await noteRehearsals(tx, recorder, events, clock.now());
         await applyToQueue(tx, recorder, events.flatMap(changesOf), clock.now());
       },
+      heartbeat: async (_partition, heartbeats) => sources.hear(heartbeats),
     },
   ];
 }

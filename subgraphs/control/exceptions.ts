@@ -9,6 +9,7 @@ import { newId } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
 import type { ExceptionTopic, Finding } from "./domain/exception.ts";
 import type { ExceptionRow } from "./entities.ts";
+import { ranked } from "./exception-policy.ts";
 import { addExceptions, lockOpen, saveExceptions } from "./store/exceptions.ts";
 
 /** `cause`: who says so, where that differs from the recorder's. */
@@ -30,6 +31,7 @@ export async function applyToQueue(
   );
   const added = new Map<string, ExceptionRow>();
   const changed = new Map<string, ExceptionRow>();
+  const causes = new Map<string, Cause | undefined>();
   for (const change of changes) {
     const key = openKeyOf(topicOf(change));
     const before = open.get(key);
@@ -40,20 +42,54 @@ export async function applyToQueue(
     else open.set(key, row);
     (before && !added.has(row.id) ? changed : added).set(row.id, row);
     if (before && change.kind === "raise") continue;
+    causes.set(row.id, change.cause);
     const action = change.kind === "raise" ? "raiseException" : "clearException";
     const detail = { type: row.type, subject: row.subject, hint: row.hint };
     recorder.audit({ subject: `exception:${row.id}`, action, detail }, change.cause);
   }
+  const rows = await ranked(tx, [...added.values(), ...changed.values()], nowMs);
+  const isAdded = ({ id }: ExceptionRow) => added.has(id);
   // Somebody else raised one of them in between: begin again, and see it.
-  if ((await addExceptions(tx, [...added.values()])) !== added.size) throw new TransactionConflict("exception");
-  await saveExceptions(tx, [...changed.values()]);
+  if ((await addExceptions(tx, rows.filter(isAdded))) !== added.size) throw new TransactionConflict("exception");
+  await saveExceptions(
+    tx,
+    rows.filter((row) => !isAdded(row)),
+  );
+  for (const row of rows.filter((one) => isAdded(one) && one.openKey !== null)) {
+    tellException(recorder, "exception.raised", row, causes.get(row.id));
+  }
+}
+
+/** To whoever watches the queue. */
+export function tellException(
+  recorder: Recorder,
+  type: "exception.raised" | "exception.escalated",
+  { id, version, sku, locationId, quantity, documentType, documentId, ...row }: ExceptionRow,
+  cause: Cause = recorder.cause,
+): void {
+  recorder.event(
+    {
+      type,
+      sourceSeq: version,
+      partitionKey: `exception:${id}`,
+      ...{ sku, locationId, quantity },
+      documentRef: documentType === null || documentId === null ? null : { type: documentType, id: documentId },
+      data: {
+        exceptionId: id,
+        exceptionType: row.type,
+        priority: row.priority,
+        escalationLevel: row.escalationLevel,
+      },
+    },
+    cause,
+  );
 }
 
 function topicOf(change: Change): ExceptionTopic {
   return change.kind === "raise" ? change.finding : change.topic;
 }
 
-function openKeyOf({ type, subject }: ExceptionTopic): string {
+export function openKeyOf({ type, subject }: ExceptionTopic): string {
   return `${type}|${subject}`;
 }
 
@@ -73,7 +109,8 @@ function raised(before: ExceptionRow | undefined, finding: Finding, nowMs: numbe
     documentId: document?.id ?? null,
     correlationId,
     occurrences: 1,
-    priority: 0,
+    // As `ranked` finds them, before the row is written.
+    ...{ priority: 0, terms: [], policyVersion: 0, dueAtMs: nowMs, escalationLevel: 0 },
     assignee: null,
     resolution: null,
     resolvedBy: null,

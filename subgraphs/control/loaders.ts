@@ -11,8 +11,10 @@ import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { sightOf } from "../../shared/master-data.ts";
+import { type ExceptionPolicy, policyOf } from "./domain/exception-policy.ts";
 import { causalOrder } from "./domain/lineage.ts";
 import type { ExceptionRow } from "./entities.ts";
+import { findPolicy } from "./store/exception-policies.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory } from "./store/journal.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
@@ -33,8 +35,14 @@ export function createLoaders(db: Database, caller: Caller) {
     exceptionsOf: (filter: ExceptionFilter, page: Page): Promise<readonly ExceptionRow[]> =>
       sight.page(page, (part) => listExceptions(db, filter, part), {
         placesOf,
-        keyOf: ({ priority, id }) => [String(priority), id],
+        keyOf: ({ priority, id }) => [String(-priority), id],
       }),
+    /** This version of the policy, or the newest. */
+    exceptionPolicy: (version: number | null) => findPolicy(db, version),
+    /** Who is to see to them: by the version of the policy they were ranked by. */
+    policies: new DataLoader<number, ExceptionPolicy>((versions) =>
+      Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
+    ),
     /** Of all places at once, so for nobody who sees only some. */
     replay: async (id: string) => (sight.everywhere ? findReplay(db, id) : null),
     replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>

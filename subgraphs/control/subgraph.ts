@@ -6,6 +6,7 @@
 import { Journal1767225600501 } from "../../migrations/control/001-journal.ts";
 import { Exceptions1767225600502 } from "../../migrations/control/002-exceptions.ts";
 import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
+import { ExceptionRanking1767225600510 } from "../../migrations/control/004-exception-ranking.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -25,7 +26,9 @@ import { access } from "./access.ts";
 import { createConsumers } from "./consumers.ts";
 import { entities } from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
+import { createQueueClock } from "./queue-clock.ts";
 import { createResolvers } from "./resolvers/resolvers.ts";
+import { createSourceWatch } from "./source-watch.ts";
 
 export async function createControl(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
@@ -42,9 +45,13 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       Journal1767225600501,
       Exceptions1767225600502,
       Replays1767225600509,
+      ExceptionRanking1767225600510,
     ],
   });
   const signal = createCommitSignal();
+  const { clock, cache, log } = kernel;
+  const sourceWatch = createSourceWatch({ db, cache, clock, log, committed: signal.committed });
+  const queueClock = createQueueClock({ db, clock, log, committed: signal.committed });
   return createSubgraph(
     kernel,
     {
@@ -54,7 +61,8 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       access,
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
       contextFor: ({ identity }) => ({ loaders: createLoaders(db, identity) }),
-      consumers: createConsumers(kernel.clock),
+      consumers: createConsumers(clock, sourceWatch),
+      parts: [sourceWatch, queueClock],
     },
     signal,
   );

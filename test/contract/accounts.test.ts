@@ -92,7 +92,7 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
 ];
 
 /** Root fields that name no place. */
-const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor"];
+const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "exceptionPolicy"];
 
 const names = ["ACME", "BETA"] as const;
 const anyAccounts = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 2 });

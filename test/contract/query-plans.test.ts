@@ -97,11 +97,12 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
+    exception_policies: { own: [], set: { version: "t.version - 10 * n" } },
   },
 };
 
 /** Written and never read by the system: for auditors, or for names that are asked for elsewhere. */
-const neverRead = ["erp.book_postings", "returns.return_movements", "control.product_replicas"];
+const neverRead = ["erp.book_postings", "returns.return_movements"];
 
 /** Statements that may read much, each with its reason. */
 const allowed: readonly (readonly [RegExp, string])[] = [
@@ -203,8 +204,12 @@ const paged: readonly Paged[] = [
     field: "exceptions",
     nodes: "id subject",
     system: "control",
-    key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
-    filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
+    key: "SELECT standing, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
+    filters: [
+      ...[{ status: "RESOLVED" }, { status: "OPEN" }, { status: "RESOLVED", sku: hot.sku }, { locationId: "L2" }],
+      ...[{ status: "RESOLVED", type: "TRANSFER_DISCREPANCY" }, { type: "VARIANCE" }],
+      { status: "RESOLVED", sku: hot.sku, locationId: "L2", type: "TRANSFER_DISCREPANCY" },
+    ],
   },
 ];
 
@@ -257,6 +262,8 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   await ask("receipt", "{ status }", { id: nodes[0]?.id });
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
   await ask("exception", "{ status }", { id: day.exceptionId });
+  await ask("exceptionPolicy", "{ version types { type } }");
+  await ask("exceptionPolicy", "{ version }", { version: 1 });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");

@@ -13,6 +13,7 @@ import {
   resolveException,
 } from "../commands/exceptions.ts";
 import type { ExceptionStatus, ExceptionType } from "../domain/exception.ts";
+import { responsibleRoleOf } from "../domain/ranking.ts";
 import type { ExceptionRow } from "../entities.ts";
 import type { ControlContext } from "./context.ts";
 
@@ -41,6 +42,13 @@ export function exceptionResolvers(deps: CommandDeps): Resolvers {
       product: ({ sku }: ExceptionRow) => (sku === null ? null : { sku }),
       document: ({ documentType: type, documentId: id }: ExceptionRow) =>
         type === null || id === null ? null : { type, id, line: null },
+      priorityTerms: ({ terms }: ExceptionRow) => terms,
+      dueAt: ({ dueAtMs }: ExceptionRow) => dueAtMs,
+      responsibleRole: async (
+        { type, policyVersion, escalationLevel }: ExceptionRow,
+        _: unknown,
+        context: ControlContext,
+      ) => responsibleRoleOf(await context.loaders.policies.load(policyVersion), type, escalationLevel),
       raisedAt: ({ raisedAtMs }: ExceptionRow) => raisedAtMs,
       lastSeenAt: ({ lastSeenAtMs }: ExceptionRow) => lastSeenAtMs,
       resolvedAt: ({ resolvedAtMs }: ExceptionRow) => resolvedAtMs,
@@ -52,5 +60,5 @@ async function exceptionsPage(args: ExceptionsArgs, { loaders }: ControlContext)
   const page = parsePage(args, 2);
   const { type = null, status = null, sku = null, locationId = null } = args;
   const rows = await loaders.exceptionsOf({ type, status, sku, locationId }, page);
-  return toConnection(rows, page, ({ priority, id }) => [String(priority), id]);
+  return toConnection(rows, page, ({ priority, id }) => [String(-priority), id]);
 }

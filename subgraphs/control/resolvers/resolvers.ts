@@ -5,12 +5,18 @@
  */
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { replayResolvers } from "./replays.ts";
 
 export function createResolvers(deps: CommandDeps): Resolvers {
-  return together([exceptionResolvers(deps), lineageResolvers(), replayResolvers(deps)]);
+  return together([
+    exceptionResolvers(deps),
+    exceptionPolicyResolvers(deps),
+    lineageResolvers(),
+    replayResolvers(deps),
+  ]);
 }
 
 function together(parts: readonly Resolvers[]): Resolvers {
