@@ -17,6 +17,7 @@ export const access: AccessTable = {
   "Query.exceptionPolicy": watchers,
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
+  "Query.kpis": watchers,
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,

@@ -11,6 +11,7 @@ import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
+import { countFacts } from "./kpis.ts";
 import { noteRehearsals } from "./replays.ts";
 import type { SourceWatch } from "./source-watch.ts";
 import { addEvents } from "./store/journal.ts";
@@ -31,6 +32,7 @@ export function createConsumers(clock: Clock, sources: Pick<SourceWatch, "hear">
         );
         await noteRehearsals(tx, recorder, events, clock.now());
         await applyToQueue(tx, recorder, events.flatMap(changesOf), clock.now());
+        await countFacts(tx, events);
       },
       heartbeat: async (_partition, heartbeats) => sources.hear(heartbeats),
     },

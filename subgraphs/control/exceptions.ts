@@ -10,6 +10,7 @@ import type { Cause, Recorder } from "../../shared/recorder.ts";
 import type { ExceptionTopic, Finding } from "./domain/exception.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { ranked } from "./exception-policy.ts";
+import { countExceptions } from "./kpis.ts";
 import { addExceptions, lockOpen, saveExceptions } from "./store/exceptions.ts";
 
 /** `cause`: who says so, where that differs from the recorder's. */
@@ -32,6 +33,7 @@ export async function applyToQueue(
   const added = new Map<string, ExceptionRow>();
   const changed = new Map<string, ExceptionRow>();
   const causes = new Map<string, Cause | undefined>();
+  const turned: ExceptionRow[] = [];
   for (const change of changes) {
     const key = openKeyOf(topicOf(change));
     const before = open.get(key);
@@ -43,6 +45,7 @@ export async function applyToQueue(
     (before && !added.has(row.id) ? changed : added).set(row.id, row);
     if (before && change.kind === "raise") continue;
     causes.set(row.id, change.cause);
+    turned.push(row);
     const action = change.kind === "raise" ? "raiseException" : "clearException";
     const detail = { type: row.type, subject: row.subject, hint: row.hint };
     recorder.audit({ subject: `exception:${row.id}`, action, detail }, change.cause);
@@ -58,6 +61,7 @@ export async function applyToQueue(
   for (const row of rows.filter((one) => isAdded(one) && one.openKey !== null)) {
     tellException(recorder, "exception.raised", row, causes.get(row.id));
   }
+  await countExceptions(tx, turned);
 }
 
 /** To whoever watches the queue. */

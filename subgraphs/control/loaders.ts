@@ -17,6 +17,7 @@ import type { ExceptionRow } from "./entities.ts";
 import { findPolicy } from "./store/exception-policies.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory } from "./store/journal.ts";
+import { sumBuckets } from "./store/kpis.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
 
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -48,6 +49,12 @@ export function createLoaders(db: Database, caller: Caller) {
     replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>
       Promise.all(ids.map((id) => findParts(db, id))),
     ),
+    /** Sums of these hours at a place; of all places for those alone who see all of them. Null: not for this caller. */
+    async sums(locationId: string | null, hours: { readonly from: number; readonly before: number }) {
+      if (locationId === null) return sight.everywhere ? sumBuckets(db, null, hours) : null;
+      const [seen] = await sight.only([locationId], (id) => [id]);
+      return seen ? sumBuckets(db, locationId, hours) : null;
+    },
     /** The events of a story, a cause before what follows from it. */
     async story(correlationId: string) {
       const events = await findStory(db, correlationId, limits.lineageEventsMax);

@@ -6,7 +6,8 @@
 import { Journal1767225600501 } from "../../migrations/control/001-journal.ts";
 import { Exceptions1767225600502 } from "../../migrations/control/002-exceptions.ts";
 import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
-import { ExceptionRanking1767225600510 } from "../../migrations/control/004-exception-ranking.ts";
+import { Kpis1767225600520 } from "../../migrations/control/004-kpis.ts";
+import { ExceptionRanking1767225600530 } from "../../migrations/control/005-exception-ranking.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -45,7 +46,8 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       Journal1767225600501,
       Exceptions1767225600502,
       Replays1767225600509,
-      ExceptionRanking1767225600510,
+      Kpis1767225600520,
+      ExceptionRanking1767225600530,
     ],
   });
   const signal = createCommitSignal();

@@ -5,6 +5,7 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { encodeCursor } from "../../shared/graphql/pagination.ts";
@@ -98,6 +99,8 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
     exception_policies: { own: [], set: { version: "t.version - 10 * n" } },
+    kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
+    kpi_cases: { own: ["case_key"] },
   },
 };
 
@@ -265,6 +268,8 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   await ask("exceptionPolicy", "{ version types { type } }");
   await ask("exceptionPolicy", "{ version }", { version: 1 });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
+  const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
+  for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");
   await ask("channelPolicies", "{ policyVersion }");

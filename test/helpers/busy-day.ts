@@ -92,6 +92,8 @@ export interface Day {
   readonly reservationId: string;
   readonly returnId: string;
   readonly replayId: string;
+  /** When it began, RFC 3339. */
+  readonly from: string;
 }
 
 /** `day`: a digit. `drain`: everything so far has had its effects. */
@@ -111,7 +113,7 @@ export async function busyDay(office: Office, day: string, drain: () => Promise<
   await office.change("bob", "setExceptionPolicy", { halfValue: 500, note: `Of day ${day}` }, "policy { version }");
   const replayId = await replays(office, recordedFrom);
   await drain();
-  return { orderId, ...moved, returnId, reservationId, replayId, ...corrections };
+  return { orderId, ...moved, returnId, reservationId, replayId, from: recordedFrom, ...corrections };
 }
 
 async function masterData({ change }: Office, day: string): Promise<void> {

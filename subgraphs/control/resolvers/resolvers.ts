@@ -7,6 +7,7 @@ import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { kpiResolvers } from "./kpis.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { replayResolvers } from "./replays.ts";
 
@@ -16,6 +17,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
     exceptionPolicyResolvers(deps),
     lineageResolvers(),
     replayResolvers(deps),
+    kpiResolvers(deps),
   ]);
 }
 
