@@ -66,6 +66,8 @@ export interface EventData {
   /** By availability: so many units of an order line were not there to sell when the ERP committed it. */
   "order.oversold": { readonly allocatedEventId: string };
   "supply.expected.changed": InboundLine;
+  /** An exception, of one line as the ERP's people entered it; zeros take back what was told. */
+  "supply.discrepancy": SupplyDiscrepancyTold;
   /** Of one line, at the origin: its units are committed there, or no longer. */
   "transfer.approved": TransferTold;
   "transfer.cancelled": TransferTold;
@@ -166,6 +168,15 @@ export interface ExceptionTold {
   readonly exceptionType: string;
   readonly priority: number;
   readonly escalationLevel: number;
+}
+
+/** Base units. */
+export interface SupplyDiscrepancyTold {
+  readonly purchaseOrderId: string;
+  readonly line: string;
+  readonly supplierId: string;
+  readonly short: number;
+  readonly rejected: number;
 }
 
 export interface ReceiptDiscrepancyTold {

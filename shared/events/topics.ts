@@ -29,6 +29,7 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "order.deallocated": "facts",
   "order.oversold": "facts",
   "supply.expected.changed": "facts",
+  "supply.discrepancy": "facts",
   "transfer.approved": "facts",
   "transfer.cancelled": "facts",
   "transfer.discrepancy": "facts",

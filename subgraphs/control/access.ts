@@ -19,6 +19,7 @@ export const access: AccessTable = {
   "Query.replay": watchers,
   "Query.kpis": watchers,
   "Query.controlAuditChain": ["auditor"],
+  "Subscription.exceptionRaised": watchers,
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,
   "Mutation.setExceptionPolicy": ["manager", "controller"],

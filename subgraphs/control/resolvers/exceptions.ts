@@ -4,6 +4,8 @@
  * Only names and shapes are translated here: no rule and no SQL.
  */
 import type { CommandDeps } from "../../../shared/command.ts";
+import { AppError } from "../../../shared/errors.ts";
+import type { LoggedEvent } from "../../../shared/graphql/execute.ts";
 import { type PageArgs, parsePage, toConnection } from "../../../shared/graphql/pagination.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import {
@@ -30,6 +32,10 @@ export function exceptionResolvers(deps: CommandDeps): Resolvers {
       exception: (_: unknown, { id }: { id: string }, { loaders }: ControlContext) => loaders.exceptions.load(id),
       exceptions: (_: unknown, args: ExceptionsArgs, context: ControlContext) => exceptionsPage(args, context),
     },
+    Subscription: {
+      exceptionRaised: (change: LoggedEvent | undefined, _: unknown, context: ControlContext) =>
+        toldIn(change, context),
+    },
     Mutation: {
       assignException: (_: unknown, { input }: { input: AssignExceptionInput }, context: ControlContext) =>
         assignException(deps, input, context.request),
@@ -54,6 +60,20 @@ export function exceptionResolvers(deps: CommandDeps): Resolvers {
       resolvedAt: ({ resolvedAtMs }: ExceptionRow) => resolvedAtMs,
     },
   };
+}
+
+/**
+ * Of one event, which whoever keeps the subscription hands over as the root value: the exception as it is by now.
+ * Fails with UNSEEN, BAD_USER_INPUT (a subscription that somebody sent like a query).
+ */
+async function toldIn(change: LoggedEvent | undefined, { loaders }: ControlContext): Promise<ExceptionRow> {
+  const event = change?.event;
+  if (event?.type !== "exception.raised" && event?.type !== "exception.escalated") {
+    throw new AppError("BAD_USER_INPUT", { message: "Subscriptions are served by the gateway, over WebSocket." });
+  }
+  const row = await loaders.exceptions.load(event.data.exceptionId);
+  if (!row) throw new AppError("UNSEEN");
+  return row;
 }
 
 async function exceptionsPage(args: ExceptionsArgs, { loaders }: ControlContext) {
