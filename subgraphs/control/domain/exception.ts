@@ -4,7 +4,13 @@
  * An exception is about one thing, its subject; the same fact told twice is one exception, and a fact that takes the
  * matter back closes it. Decides nothing about who looks at it.
  */
-import type { AnyEvent, DocumentRef, SupplyDiscrepancyTold } from "../../../shared/events/canonical-event.ts";
+import {
+  type AnyEvent,
+  type Buckets,
+  buckets,
+  type DocumentRef,
+  type SupplyDiscrepancyTold,
+} from "../../../shared/events/canonical-event.ts";
 
 export const exceptionTypes = [
   "DEAD_LETTER",
@@ -73,6 +79,8 @@ export function verdictOf(event: AnyEvent): Verdict {
       return { raised: [], cleared: [{ type: "FAILED_POSTING", subject: `posting:${event.data.postedEventId}` }] };
     case "receipt.discrepancy":
       return ofReceipt(event.data, about);
+    case "inventory.snapshot":
+      return ofSnapshot(event.data.wms, about);
     case "supply.discrepancy":
       return ofOrderLine(event.data, about);
     case "return.received": {
@@ -88,6 +96,17 @@ export function verdictOf(event: AnyEvent): Verdict {
 }
 
 type About = Pick<Finding, "sku" | "locationId" | "document" | "correlationId">;
+
+/** Only the warehouse's own snapshots say how much there is; its movements say by how much it changed. */
+function ofSnapshot(stock: Buckets | undefined, about: About): Verdict {
+  if (!stock || about.sku === null || about.locationId === null) return nothing;
+  const topic = { type: "NEGATIVE_STOCK", subject: `position:${about.sku}|${about.locationId}` } as const;
+  const below = buckets.filter((bucket) => stock[bucket] < 0);
+  if (below.length === 0) return { raised: [], cleared: [topic] };
+  const hint = `The warehouse reports ${below.map((bucket) => `${stock[bucket]} ${bucket}`).join(", ")}.`;
+  const quantity = below.reduce((sum, bucket) => sum - stock[bucket], 0);
+  return { raised: [{ ...topic, ...about, quantity, hint }], cleared: [] };
+}
 
 /** Historical or without a warehouse's receipt: what the books say of a line. */
 function ofOrderLine(
