@@ -17,6 +17,9 @@ export const access: AccessTable = {
   "Query.exceptionPolicy": watchers,
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
+  "Query.deadLetter": watchers,
+  "Query.deadLetters": watchers,
+  "Query.partnerMappings": watchers,
   "Query.kpis": watchers,
   "Query.controlAuditChain": ["auditor"],
   "Subscription.exceptionRaised": watchers,
@@ -24,6 +27,8 @@ export const access: AccessTable = {
   "Mutation.resolveException": handlers,
   "Mutation.setExceptionPolicy": ["manager", "controller"],
   "Mutation.replayEvents": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.redriveDeadLetters": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.savePartnerMappings": ["planner", "manager", "controller"],
   "Mutation.approveReplay": ["supervisor", "manager", "controller"],
   "Mutation.rejectReplay": ["supervisor", "manager", "controller"],
 };

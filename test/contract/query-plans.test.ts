@@ -72,6 +72,8 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     stock_count_lines: { own: ["count_id"] },
     receipts: { own: ["purchase_order_id", "id"] },
     receipt_lines: { own: ["receipt_id"] },
+    dead_letters: { own: ["id", "event_id"], set: { due_at_ms: "NULL", waits_for: "'product:GONE'" } },
+    partner_codes: { own: ["code"] },
   },
   returns: {
     ...kernel,
@@ -99,6 +101,9 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
     exception_policies: { own: [], set: { version: "t.version - 10 * n" } },
+    known_letters: { own: ["id"] },
+    partner_mappings: { own: ["code"] },
+    partner_mapping_versions: { own: ["code"] },
     kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
     kpi_cases: { own: ["case_key"] },
   },
@@ -214,6 +219,23 @@ const paged: readonly Paged[] = [
       { status: "RESOLVED", sku: hot.sku, locationId: "L2", type: "TRANSFER_DISCREPANCY" },
     ],
   },
+  {
+    field: "deadLetters",
+    nodes: "id hint",
+    system: "control",
+    key: "SELECT id FROM known_letters WHERE status = 'OPEN' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "SETTLED" }, { class: "MAPPING" }, { class: "SCHEMA" }, { source: "acme" }, { source: "none" }],
+      { source: "acme", class: "MAPPING" },
+    ],
+  },
+  {
+    field: "partnerMappings",
+    nodes: "code history { version }",
+    system: "control",
+    key: "SELECT kind, code FROM partner_mappings WHERE partner = 'acme' ORDER BY 1, 2",
+    filters: [{ partner: "acme" }, { partner: "acme", kind: "UNIT" }, { partner: "acme", kind: "SKU" }],
+  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -271,8 +293,8 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
   for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
-  await ask("channels", "{ __typename }");
-  await ask("channelPolicies", "{ policyVersion }");
+  await ask("deadLetter", "{ status payload }", { id: day.letterId });
+  for (const field of ["channels", "channelPolicies"]) await ask(field, "{ __typename }");
   await ask("stockCursor", "");
 }
 

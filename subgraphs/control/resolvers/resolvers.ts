@@ -8,6 +8,7 @@ import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { kpiResolvers } from "./kpis.ts";
+import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { replayResolvers } from "./replays.ts";
 
@@ -15,9 +16,10 @@ export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
     exceptionPolicyResolvers(deps),
+    kpiResolvers(deps),
+    letterResolvers(deps),
     lineageResolvers(),
     replayResolvers(deps),
-    kpiResolvers(deps),
   ]);
 }
 

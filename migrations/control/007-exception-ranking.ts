@@ -7,8 +7,8 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { ddl } from "../../shared/db/migration.ts";
 
-export class ExceptionRanking1767225600530 implements MigrationInterface {
-  readonly name = "ExceptionRanking1767225600530";
+export class ExceptionRanking1767225600540 implements MigrationInterface {
+  readonly name = "ExceptionRanking1767225600540";
 
   async up(runner: QueryRunner): Promise<void> {
     const { run, table, index, json } = ddl(runner);
