@@ -5,6 +5,7 @@
  */
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import { auditResolvers } from "./audit.ts";
 import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { kpiResolvers } from "./kpis.ts";
@@ -19,6 +20,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
     kpiResolvers(deps),
     letterResolvers(deps),
     lineageResolvers(),
+    auditResolvers(deps),
     replayResolvers(deps),
   ]);
 }
