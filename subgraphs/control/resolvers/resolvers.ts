@@ -5,7 +5,9 @@
  */
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import { auditResolvers } from "./audit.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { journalResolvers } from "./journal.ts";
 import { kpiResolvers } from "./kpis.ts";
 import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
@@ -14,9 +16,11 @@ import { replayResolvers } from "./replays.ts";
 export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
-    kpiResolvers(deps),
-    letterResolvers(deps),
     lineageResolvers(),
+    journalResolvers(),
+    kpiResolvers(deps),
+    auditResolvers(deps),
+    letterResolvers(deps),
     replayResolvers(deps),
   ]);
 }
