@@ -53,6 +53,10 @@ export function createInflictor(world: World): Inflictor {
       await member.kill();
       await wait(fault.forMs);
       await member.start();
+    } else if (fault.kind === "restart") {
+      const member = memberOf(fault.member);
+      await member.stop();
+      await member.start();
     } else if (fault.kind === "freeze") {
       await freeze(memberOf(fault.member), fault.forMs);
     } else if (fault.kind === "failpoint") {

@@ -14,7 +14,7 @@ import { dropDatabases } from "../helpers/databases.ts";
 import { redisIsInstalled } from "../helpers/private-redis.ts";
 import { services } from "../helpers/services.ts";
 
-const faults: readonly Fault[] = [
+const faults: Fault[] = [
   { kind: "kill", member: "whole-1", forMs: 0 },
   { kind: "way", member: "whole-2", to: "mysql", mode: "reset", forMs: 0 },
 ];
@@ -23,11 +23,38 @@ const isPossible = services.mysqlUrl && redisIsInstalled;
 describe.skipIf(!isPossible)(
   `under faults${isPossible ? "" : " (no MySQL/MariaDB answers, or no redis-server)"}`,
   () => {
+    it("a rolling restart of twins behind a balancer fails no request, and breaks no promise", async ({ annotate }) => {
+      const prefix = `t${randomBytes(4).toString("hex")}_`;
+      const mysql = { url: services.mysqlUrl ?? "", prefix };
+      const world = await createWorld({ topology: "whole", isRolling: true, mysql });
+      const rounds = world.members.map(({ name }) => ({
+        pauseMs: 100,
+        faults: [{ kind: "restart", member: name } as const],
+      }));
+      const said: string[] = [];
+      try {
+        const run = { seed: 2, forMs: 60_000, rounds, isRolling: true, say: (line: string) => void said.push(line) };
+        const outcome = await torture(world, run);
+        await annotate(`${outcome.writes} writes; ${said.filter((line) => line.includes("failed")).join(";")}`);
+        expect(isBroken(outcome.findings), verdictLines(outcome.findings).join("\n")).toBe(false);
+        expect(outcome).toMatchObject({ faults: 2, findings: { ROLL: [] } });
+        expect(outcome.writes).toBeGreaterThan(20);
+      } finally {
+        await world.remove();
+        await dropDatabases(prefix);
+      }
+    }, 120_000);
+
     it("a process that is killed, and another that loses its connections, break no promise", async ({ annotate }) => {
       const prefix = `t${randomBytes(4).toString("hex")}_`;
       const world = await createWorld({ topology: "whole", mysql: { url: services.mysqlUrl ?? "", prefix } });
       try {
-        const outcome = await torture(world, { seed: 1, forMs: 60_000, faults, say: () => {} });
+        const outcome = await torture(world, {
+          seed: 1,
+          forMs: 60_000,
+          rounds: [{ pauseMs: 500, faults }],
+          say: () => {},
+        });
         await expectSettled(world);
         await annotate(`${outcome.writes} writes, ${outcome.changes} changes told`);
         expect(isBroken(outcome.findings), verdictLines(outcome.findings).join("\n")).toBe(false);
