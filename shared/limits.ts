@@ -17,6 +17,11 @@ export const limits = {
   operationCostMax: 50_000,
   /** Operations under way in one gateway; subscriptions count while they begin. */
   operationsAtOnceMax: 2_000,
+  /** How long one may wait in a gateway that has no time to spare; how many may be under way there all the same. */
+  operationWaitS: 2,
+  operationsAlwaysMax: 256,
+  /** From which share of its time on a process has none to spare. */
+  processBusyShare: 0.95,
   /** How late the event loop may be, and how often that is measured. */
   eventLoopDelayMsMax: 1_000,
   eventLoopMeasureMs: 1_000,
@@ -61,6 +66,8 @@ export const limits = {
 
   /** Events of one story that are shown, the oldest ones. */
   lineageEventsMax: 1_000,
+  /** Of one question about figures: a quarter of a year. */
+  kpiHoursMax: 92 * 24,
   /** Events that one replay may tell again, and of them those that are tried out together. */
   replayEventsMax: 5_000,
   replayPartEventsMax: 200,
@@ -179,6 +186,19 @@ export const limits = {
   postingAttemptsMax: 10,
   postingRetryBackoffMs: 30_000,
   postingRetryEveryMs: 5_000,
+  /** A dead letter whose trouble may pass: 5 s, 10 s, 20 s, … between the attempts, over forty minutes in all. */
+  letterAttemptsMax: 10,
+  letterBackoffMs: 5_000,
+  letterRedriveEveryMs: 1_000,
+  /** Of what a dead letter says, shown to whoever looks at it; characters. */
+  letterPayloadLengthMax: 4_000,
+  /** Dead letters that one request may have tried again, and of them those that one event names. */
+  redriveLettersMax: 1_000,
+  redrivePartLettersMax: 200,
+  /** What a partner calls an item, a place, a unit or a reason. */
+  partnerCodeLengthMax: 64,
+  /** Versions of a mapping that are shown. */
+  mappingVersionsMax: 50,
   /** Events that are kept with their texts while readers of a stream come by. */
   eventTextsMax: 4_000,
   streamBlockMs: 1_000,

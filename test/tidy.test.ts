@@ -145,10 +145,10 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["exceptions", "replays"],
+  control: ["exceptions", "kpis", "letters", "replays"],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
-  wms: ["adjustments", "posting", "receipts", "transfer-counts"],
+  wms: ["adjustments", "posting", "receipts", "report-letters", "stock-reports", "transfer-counts"],
 };
 
 describe("inside a subgraph", () => {

@@ -6,6 +6,7 @@
  */
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
+import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
 import type { Rehearsal, ReplayPart } from "./replay-events.ts";
 
 export const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"] as const;
@@ -63,6 +64,8 @@ export interface EventData {
   // erp
   "order.allocated": { readonly committedDelta: number };
   "order.deallocated": { readonly committedDelta: number };
+  /** By availability: so many units of an order line were not there to sell when the ERP committed it. */
+  "order.oversold": { readonly allocatedEventId: string };
   "supply.expected.changed": InboundLine;
   /** Of one line, at the origin: its units are committed there, or no longer. */
   "transfer.approved": TransferTold;
@@ -78,6 +81,8 @@ export interface EventData {
     readonly committedDelta: number;
     readonly offset: PostingOffset;
     readonly offsetDelta: number;
+    /** When the posted event was committed, RFC 3339. Older events do not say it. */
+    readonly postedRecordedAt?: string;
   };
   "erp.posting.failed": { readonly postedEventId: string; readonly code: string };
   /** The ERP's own books: an absolute balance as its own people posted it. */
@@ -120,6 +125,11 @@ export interface EventData {
   "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
   /** What they would do: nothing has been changed. */
   "replay.rehearsed": ReplayPart & Rehearsal;
+  // dead letters, each under a partition of its own, and what the codes of partners stand for
+  "letter.set.aside": LetterTold;
+  "letter.settled": LetterSettled;
+  "letters.redrive.requested": RedriveRequested;
+  "mapping.changed": MappingChanged;
 }
 
 export type EventType = keyof EventData;

@@ -27,6 +27,7 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "inventory.snapshot": "facts",
   "order.allocated": "facts",
   "order.deallocated": "facts",
+  "order.oversold": "facts",
   "supply.expected.changed": "facts",
   "transfer.approved": "facts",
   "transfer.cancelled": "facts",
@@ -52,6 +53,10 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "snapshot.requested": "facts",
   "replay.requested": "facts",
   "replay.rehearsed": "facts",
+  "letter.set.aside": "facts",
+  "letter.settled": "facts",
+  "letters.redrive.requested": "facts",
+  "mapping.changed": "facts",
 };
 
 export const factTypes = (Object.keys(topics) as EventType[]).filter((type) => topics[type] === "facts");

@@ -51,6 +51,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         if (alone) await postOrFail(tx, first, recorder, { consumer: consumerName, post: follow, nowMs });
         else await follow(tx, events, recorder, nowMs);
       },
+      redrive: (tx, events, recorder) => follow(tx, events, recorder, clock.now()),
     },
   ];
 }

@@ -5,6 +5,7 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { encodeCursor } from "../../shared/graphql/pagination.ts";
@@ -71,6 +72,8 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     stock_count_lines: { own: ["count_id"] },
     receipts: { own: ["purchase_order_id", "id"] },
     receipt_lines: { own: ["receipt_id"] },
+    dead_letters: { own: ["id", "event_id"], set: { due_at_ms: "NULL", waits_for: "'product:GONE'" } },
+    partner_codes: { own: ["code"] },
   },
   returns: {
     ...kernel,
@@ -97,6 +100,11 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
+    known_letters: { own: ["id"] },
+    partner_mappings: { own: ["code"] },
+    partner_mapping_versions: { own: ["code"] },
+    kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
+    kpi_cases: { own: ["case_key"] },
   },
 };
 
@@ -206,6 +214,23 @@ const paged: readonly Paged[] = [
     key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
     filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
   },
+  {
+    field: "deadLetters",
+    nodes: "id hint",
+    system: "control",
+    key: "SELECT id FROM known_letters WHERE status = 'OPEN' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "SETTLED" }, { class: "MAPPING" }, { class: "SCHEMA" }, { source: "acme" }, { source: "none" }],
+      { source: "acme", class: "MAPPING" },
+    ],
+  },
+  {
+    field: "partnerMappings",
+    nodes: "code history { version }",
+    system: "control",
+    key: "SELECT kind, code FROM partner_mappings WHERE partner = 'acme' ORDER BY 1, 2",
+    filters: [{ partner: "acme" }, { partner: "acme", kind: "UNIT" }, { partner: "acme", kind: "SKU" }],
+  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -258,9 +283,11 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
   await ask("exception", "{ status }", { id: day.exceptionId });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
+  const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
+  for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
-  await ask("channels", "{ __typename }");
-  await ask("channelPolicies", "{ policyVersion }");
+  await ask("deadLetter", "{ status payload }", { id: day.letterId });
+  for (const field of ["channels", "channelPolicies"]) await ask(field, "{ __typename }");
   await ask("stockCursor", "");
 }
 

@@ -103,6 +103,11 @@ export function applyFact(position: Projected, event: AnyEvent, nowMs: number): 
     : advance(bridged, owner, event, nowMs);
 }
 
+/** Units that orders have been given beyond what can be shipped to them. */
+export function oversoldUnits({ erp, wms, shippedNotPosted }: Projected): number {
+  return Math.max(0, erp.committed - shippedNotPosted - Math.max(0, wms.unrestricted + wms.picked));
+}
+
 /** Has a hole stayed open for longer than events take to arrive? */
 export function hasGap(progress: Progress, nowMs: number): boolean {
   return progress.gapSinceMs !== null && nowMs - progress.gapSinceMs > limits.gapHoldMs;

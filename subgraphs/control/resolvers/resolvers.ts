@@ -6,11 +6,19 @@
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { kpiResolvers } from "./kpis.ts";
+import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { replayResolvers } from "./replays.ts";
 
 export function createResolvers(deps: CommandDeps): Resolvers {
-  return together([exceptionResolvers(deps), lineageResolvers(), replayResolvers(deps)]);
+  return together([
+    exceptionResolvers(deps),
+    kpiResolvers(deps),
+    letterResolvers(deps),
+    lineageResolvers(),
+    replayResolvers(deps),
+  ]);
 }
 
 function together(parts: readonly Resolvers[]): Resolvers {
