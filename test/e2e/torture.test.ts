@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { isBroken, verdictLines } from "../../torture/checks/verdict.ts";
-import type { Fault } from "../../torture/faults.ts";
+import type { Fault, Round } from "../../torture/faults.ts";
 import { torture } from "../../torture/torture.ts";
 import { createWorld } from "../../torture/world.ts";
 import { expectSettled } from "../helpers/conservation.ts";
@@ -23,27 +23,29 @@ const isPossible = services.mysqlUrl && redisIsInstalled;
 describe.skipIf(!isPossible)(
   `under faults${isPossible ? "" : " (no MySQL/MariaDB answers, or no redis-server)"}`,
   () => {
-    it("a rolling restart of twins behind a balancer fails no request, and breaks no promise", async ({ annotate }) => {
+    it("a restart of one of two behind a balancer fails no request, and breaks no promise", async ({ annotate }) => {
       const prefix = `t${randomBytes(4).toString("hex")}_`;
       const mysql = { url: services.mysqlUrl ?? "", prefix };
       const world = await createWorld({ topology: "whole", isRolling: true, mysql });
-      const rounds = world.members.map(({ name }) => ({
-        pauseMs: 100,
-        faults: [{ kind: "restart", member: name } as const],
-      }));
+      const rounds: Round[] = [{ pauseMs: 100, faults: [{ kind: "restart", member: "whole-1" }] }];
       const said: string[] = [];
       try {
         const run = { seed: 2, forMs: 60_000, rounds, isRolling: true, say: (line: string) => void said.push(line) };
         const outcome = await torture(world, run);
-        await annotate(`${outcome.writes} writes; ${said.filter((line) => line.includes("failed")).join(";")}`);
+        await annotate(
+          said
+            .filter((line) => line.includes("failed"))
+            .join(";")
+            .trim(),
+        );
         expect(isBroken(outcome.findings), verdictLines(outcome.findings).join("\n")).toBe(false);
-        expect(outcome).toMatchObject({ faults: 2, findings: { ROLL: [] } });
+        expect(outcome).toMatchObject({ faults: 1, findings: { ROLL: [] } });
         expect(outcome.writes).toBeGreaterThan(20);
       } finally {
         await world.remove();
         await dropDatabases(prefix);
       }
-    }, 120_000);
+    }, 240_000);
 
     it("a process that is killed, and another that loses its connections, break no promise", async ({ annotate }) => {
       const prefix = `t${randomBytes(4).toString("hex")}_`;
