@@ -64,6 +64,8 @@ export const limits = {
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
 
+  /** How often a process tells what it counted of its answers. */
+  answersToldEveryMs: 60_000,
   /** Events of one story that are shown, the oldest ones. */
   lineageEventsMax: 1_000,
   /** Of one question about figures: a quarter of a year. */
@@ -155,6 +157,12 @@ export const limits = {
   refusedAttemptsAuditedMax: 20,
   refusedAttemptsWindowMs: 60_000,
   auditHeadEveryMs: 60_000,
+  /** Sealed rows that one event carries to those who keep copies, how often they are sent, and events that wait there. */
+  auditCopiesPerEventMax: 50,
+  auditCopyEveryMs: 1_000,
+  auditStreamLengthMax: 5_000,
+  /** Copies that are verified at once, of each system. */
+  auditCopiesVerifiedMax: 1_000,
   auditReadPageMax: 1_000,
   /** Seals that one request may have verified. */
   auditVerifiedMax: 1_000,

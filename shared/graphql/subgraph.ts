@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
+import { createCourier } from "../audit/courier.ts";
 import { createHeadExport } from "../audit/heads.ts";
 import { createRefusedAttempts } from "../audit/refused-attempts.ts";
 import { createSealer } from "../audit/sealer.ts";
@@ -132,7 +133,11 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
         log,
       ),
     ],
-    publishers: [relay, createHousekeeping({ db, clock, log })],
+    publishers: [
+      relay,
+      createCourier({ db, clock, log, committed: signal.committed }),
+      createHousekeeping({ db, clock, log }),
+    ],
     flush: () => relay.flush(),
     redrive: redrives.sweep,
     heartbeat: () => relay.heartbeat(),

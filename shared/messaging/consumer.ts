@@ -37,6 +37,8 @@ export interface ConsumerSpec {
   redrive?(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder): Promise<void>;
   /** After everything before the heartbeat has been applied. */
   heartbeat?(partition: number, heartbeats: readonly Heartbeat[]): Promise<void>;
+  /** After COMMIT of a batch: so many came, so many of them for the first time. */
+  received?(events: number, fresh: number): void;
   /** After COMMIT of a batch that changed something. */
   applied?(events: readonly AnyEvent[]): void;
 }
@@ -161,6 +163,7 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
       await spec.handle(tx, fresh, recorder);
       return { applied: fresh, told: await recorder.flush(tx) };
     });
+    spec.received?.(events.length, applied.length);
     if (applied.length === 0) return;
     spec.applied?.(applied);
     deps.applied?.(spec.name, applied);

@@ -29,7 +29,12 @@ interface RehearsalDeps {
   readonly clock: Clock;
   readonly answers: RehearsedAnswers;
   /** What the consumer does with facts, whose name is `rehearsed`. */
-  readonly project: (tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number) => Promise<void>;
+  readonly project: (
+    tx: Transaction,
+    events: readonly AnyEvent[],
+    recorder: Recorder,
+    nowMs: number,
+  ) => Promise<unknown>;
   readonly rehearsed: string;
 }
 

@@ -20,6 +20,8 @@ export const access: AccessTable = {
   "Query.deadLetters": watchers,
   "Query.partnerMappings": watchers,
   "Query.kpis": watchers,
+  "Query.auditTrail": ["auditor"],
+  "Query.auditVerification": ["auditor"],
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,

@@ -5,17 +5,17 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../shared/clock.ts";
-import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
+import { type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
-import { encodeCursor } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createSystem } from "../../system.ts";
 import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy-day.ts";
+import { askFigures, figuresGrowth } from "../helpers/control-questions.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
-import { openPlain, tamper } from "../helpers/plain-sql.ts";
+import { middleCursors, type Paged, readPages } from "../helpers/pages-read.ts";
+import { tamper } from "../helpers/plain-sql.ts";
 import {
   explained,
   type PlanStep,
@@ -25,7 +25,7 @@ import {
 } from "../helpers/recorded-statements.ts";
 import { rowCount } from "../helpers/rush.ts";
 import { services } from "../helpers/services.ts";
-import { comeBack, keepHouse, leaveGap, letter, policyTold, sealAll } from "../helpers/upkeep.ts";
+import { auditCopied, comeBack, keepHouse, leaveGap, letter, policyTold, sealAll } from "../helpers/upkeep.ts";
 
 const rows = rowCount;
 /** Before everything that happens on the second day. */
@@ -100,11 +100,10 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
+    ...figuresGrowth,
     known_letters: { own: ["id"] },
     partner_mappings: { own: ["code"] },
     partner_mapping_versions: { own: ["code"] },
-    kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
-    kpi_cases: { own: ["case_key"] },
   },
 };
 
@@ -121,15 +120,6 @@ const allowed: readonly (readonly [RegExp, string])[] = [
 const walks: readonly (readonly [RegExp, string])[] = [
   [/^SELECT id FROM \(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' /, "nearly all are done"],
 ];
-
-interface Paged {
-  readonly field: string;
-  readonly nodes: string;
-  readonly system: SystemName;
-  /** The key of the page, in its order. */
-  readonly key: string;
-  readonly filters: readonly Readonly<Record<string, string>>[];
-}
 
 /** Every connection: without a filter, and with values that many rows have, few, and none. */
 const paged: readonly Paged[] = [
@@ -233,30 +223,6 @@ const paged: readonly Paged[] = [
   },
 ];
 
-/** Of each connection the cursor of a row in the middle. */
-async function middleCursors(config: Config): Promise<string[]> {
-  const cursors: string[] = [];
-  for (const { field, system, key } of paged) {
-    const plain = await openPlain(config, system);
-    const [{ n } = { n: 0 }] = await plain.query(`SELECT COUNT(*) AS n FROM (${key}) keys_of_page`);
-    const [middle] = await plain.query(`${key} LIMIT 1 OFFSET ${Math.floor(Number(n) / 2)}`);
-    await plain.close();
-    if (Number(n) < rows / 20) throw new Error(`${field}: only ${n} rows to page through`);
-    cursors.push(encodeCursor(Object.values(middle ?? {}).map(String)));
-  }
-  return cursors;
-}
-
-/** First pages, and pages that begin in the middle. */
-async function readPages({ ask }: Office, cursors: readonly string[]): Promise<void> {
-  for (const [i, { field, nodes, filters }] of paged.entries()) {
-    const after = cursors[i];
-    for (const filter of filters) {
-      for (const args of [filter, { ...filter, after }]) await ask(field, `{ nodes { ${nodes} } }`, args);
-    }
-  }
-}
-
 async function readOne({ ask }: Office, day: Day): Promise<void> {
   type Position = { movements: { nodes: { id: string }[]; pageInfo: { endCursor: string } } };
   const position = (args: string) => `{ version product { name } location { name } physical { onHand }
@@ -283,8 +249,6 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
   await ask("exception", "{ status }", { id: day.exceptionId });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
-  const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
-  for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("deadLetter", "{ status payload }", { id: day.letterId });
   for (const field of ["channels", "channelPolicies"]) await ask(field, "{ __typename }");
@@ -311,14 +275,16 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
     await letter(erp, 1, limits.postingAttemptsMax);
     await policyTold(system);
     await leaveGap(config);
+    await auditCopied(system);
     await Promise.all(systemNames.map((name) => growTables(config, name, growth[name], rows)));
     await sealAll(system);
-    const cursors = await middleCursors(config);
+    const cursors = await middleCursors(config, paged, rows);
     const recording = recordStatements(config.mysqlPrefix);
     try {
       const day = await busyDay(office, "2", system.drain);
-      await readPages(office, cursors);
+      await readPages(office, paged, cursors);
       await readOne(office, day);
+      await askFigures(office, day);
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
       await keepHouse(system);
       await system.kernel.metrics.text();
