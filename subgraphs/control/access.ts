@@ -16,6 +16,7 @@ export const access: AccessTable = {
   "Query.exception": watchers,
   "Query.exceptionPolicy": watchers,
   "Query.eventLineage": watchers,
+  "Query.journalEvents": ["planner", "manager", "controller", "auditor"],
   "Query.replay": watchers,
   "Query.deadLetter": watchers,
   "Query.deadLetters": watchers,
