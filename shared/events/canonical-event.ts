@@ -7,6 +7,7 @@
 import type { AuditRow, Seal } from "../audit/chain.ts";
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
+import type { ExceptionTold, SupplyDiscrepancyTold } from "./exception-events.ts";
 import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
 import type { Rehearsal, ReplayPart } from "./replay-events.ts";
 
@@ -183,22 +184,6 @@ export interface CountTold {
     readonly counted: number;
     readonly adjustmentId: string | null;
   }[];
-}
-
-export interface ExceptionTold {
-  readonly exceptionId: string;
-  readonly exceptionType: string;
-  readonly priority: number;
-  readonly escalationLevel: number;
-}
-
-/** Base units. */
-export interface SupplyDiscrepancyTold {
-  readonly purchaseOrderId: string;
-  readonly line: string;
-  readonly supplierId: string;
-  readonly short: number;
-  readonly rejected: number;
 }
 
 export interface ReceiptDiscrepancyTold {

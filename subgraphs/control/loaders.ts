@@ -49,9 +49,7 @@ export function createLoaders(db: Database, caller: Caller) {
     /** This version of the policy, or the newest. */
     exceptionPolicy: (version: number | null) => findPolicy(db, version),
     /** Who is to see to them: by the version of the policy they were ranked by. */
-    policies: new DataLoader<number, ExceptionPolicy>((versions) =>
-      Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
-    ),
+    policies: policiesOf(db),
     /** What was put on record from `fromMs` until before `toMs`: of all places, so for nobody who sees only some. */
     journal: async (fromMs: number, toMs: number, page: Page) =>
       sight.everywhere ? pageJournal(db, fromMs, toMs, page) : [],
@@ -100,6 +98,12 @@ export function createLoaders(db: Database, caller: Caller) {
       return withAudit ? story : story.filter(({ kind }) => kind !== "AUDIT");
     },
   };
+}
+
+function policiesOf(db: Database) {
+  return new DataLoader<number, ExceptionPolicy>((versions) =>
+    Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
+  );
 }
 
 /** What names no location is about none of them in particular. */

@@ -4,13 +4,8 @@
  * An exception is about one thing, its subject; the same fact told twice is one exception, and a fact that takes the
  * matter back closes it. Decides nothing about who looks at it.
  */
-import {
-  type AnyEvent,
-  type Buckets,
-  buckets,
-  type DocumentRef,
-  type SupplyDiscrepancyTold,
-} from "../../../shared/events/canonical-event.ts";
+import { type AnyEvent, type Buckets, buckets, type DocumentRef } from "../../../shared/events/canonical-event.ts";
+import type { SupplyDiscrepancyTold } from "../../../shared/events/exception-events.ts";
 
 export const exceptionTypes = [
   "DEAD_LETTER",
