@@ -27,6 +27,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => world.stop());
 
+const day = 'from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z"';
 const page = "pageInfo { hasNextPage endCursor }";
 const position = `sku locationId location { id name } version availability { locationId availableToSell }`;
 const answer = `sku locationId location { id name } availableToSell net reason confidence version
@@ -42,6 +43,7 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["returns", `{ returns { nodes { id locationId location { id } } ${page} } }`],
   ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
   ["control", `{ deadLetters { nodes { id locationId hint payload } ${page} } }`],
+  ["control", `{ journalEvents(${day}) { nodes { id body } ${page} } }`],
   ["control", `{ partnerMappings(partner: "acme") { nodes { target } ${page} } }`],
   ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],
@@ -57,8 +59,6 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
 const reference = (fields: string) => (id: string) =>
   `{ _entities(representations: [{ __typename: "StockPosition", sku: "A", locationId: "${id}" }]) {
     ... on StockPosition { ${fields} } } }`;
-
-const day = 'from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z"';
 
 /** What asks about one place by its name. */
 const aboutPlace: readonly (readonly [owner: string, query: (id: string) => string])[] = [
@@ -107,7 +107,7 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
 ];
 
 /** Root fields that name no place. */
-const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor"];
+const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "exceptionPolicy"];
 
 const anyAccounts = fc.uniqueArray(fc.constantFrom("ACME", "BETA"), { maxLength: 2 });
 const seenBy = (caller: Identity, assigned: readonly (readonly string[])[]) =>

@@ -6,7 +6,9 @@
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { auditResolvers } from "./audit.ts";
+import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { journalResolvers } from "./journal.ts";
 import { kpiResolvers } from "./kpis.ts";
 import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
@@ -15,10 +17,12 @@ import { replayResolvers } from "./replays.ts";
 export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
+    exceptionPolicyResolvers(deps),
     lineageResolvers(),
+    journalResolvers(),
     kpiResolvers(deps),
-    auditResolvers(deps),
     letterResolvers(deps),
+    auditResolvers(deps),
     replayResolvers(deps),
   ]);
 }
