@@ -104,11 +104,11 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["control", () => `{ replay(id: "none") { status } }`],
   ["control", () => `{ deadLetter(id: "none") { status } }`],
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
+  ["availability", () => "{ policyInForce { body } }"],
 ];
 
 /** Root fields that name no place. */
 const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor"];
-
 const anyAccounts = fc.uniqueArray(fc.constantFrom("ACME", "BETA"), { maxLength: 2 });
 const seenBy = (caller: Identity, assigned: readonly (readonly string[])[]) =>
   places.filter((_, i) => assigned[i]?.some((account) => caller.accounts?.includes(account)));
