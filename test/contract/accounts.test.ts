@@ -43,7 +43,7 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["returns", `{ returns { nodes { id locationId location { id } } ${page} } }`],
   ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
   ["control", `{ deadLetters { nodes { id locationId hint payload } ${page} } }`],
-  ["control", `{ journalEvents(${day}) { nodes { id body } ${page} } }`],
+  ["control", '{ journalEvents(from: "2026-01-01T00:00:00Z", to: "2066-01-01T00:00:00Z") { nodes { body } } }'],
   ["control", `{ partnerMappings(partner: "acme") { nodes { target } ${page} } }`],
   ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],
