@@ -165,7 +165,9 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["audit-copies", "exceptions", "kpis", "letters", "replays"],
+  control: [
+    ...["audit-copies", "exceptions", "exception-policy", "kpis", "letters", "queue-clock", "replays", "source-watch"],
+  ],
   erp: ["failed-postings", "transfers"],
   returns: ["posting"],
   wms: ["adjustments", "posting", "receipts", "report-letters", "stock-reports", "transfer-counts"],

@@ -14,11 +14,13 @@ import type { CodeKind } from "../../shared/events/letter-events.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { sightOf } from "../../shared/master-data.ts";
+import { type ExceptionPolicy, policyOf } from "./domain/exception-policy.ts";
 import type { Letter } from "./domain/letter.ts";
 import type { MappingKey, PartnerMapping } from "./domain/partner-mapping.ts";
 import { type StoryEntry, storyOf } from "./domain/story.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { copiesAfter, copiesOfStory, findVerified, lastCopied, listTrail } from "./store/audit-copies.ts";
+import { findPolicy } from "./store/exception-policies.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory, pageJournal } from "./store/journal.ts";
 import { sumBuckets } from "./store/kpis.ts";
@@ -42,8 +44,12 @@ export function createLoaders(db: Database, caller: Caller) {
     exceptionsOf: (filter: ExceptionFilter, page: Page): Promise<readonly ExceptionRow[]> =>
       sight.page(page, (part) => listExceptions(db, filter, part), {
         placesOf,
-        keyOf: ({ priority, id }) => [String(priority), id],
+        keyOf: ({ priority, id }) => [String(-priority), id],
       }),
+    /** This version of the policy, or the newest. */
+    exceptionPolicy: (version: number | null) => findPolicy(db, version),
+    /** Who is to see to them: by the version of the policy they were ranked by. */
+    policies: policiesOf(db),
     /** What was put on record from `fromMs` until before `toMs`: of all places, so for nobody who sees only some. */
     journal: async (fromMs: number, toMs: number, page: Page) =>
       sight.everywhere ? pageJournal(db, fromMs, toMs, page) : [],
@@ -92,6 +98,12 @@ export function createLoaders(db: Database, caller: Caller) {
       return withAudit ? story : story.filter(({ kind }) => kind !== "AUDIT");
     },
   };
+}
+
+function policiesOf(db: Database) {
+  return new DataLoader<number, ExceptionPolicy>((versions) =>
+    Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
+  );
 }
 
 /** What names no location is about none of them in particular. */
