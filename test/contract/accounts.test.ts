@@ -108,12 +108,7 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
 ];
 
 /** Root fields that name no place. */
-<<<<<<< HEAD
-const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor"];
-=======
 const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "exceptionPolicy"];
-
->>>>>>> origin/main
 const anyAccounts = fc.uniqueArray(fc.constantFrom("ACME", "BETA"), { maxLength: 2 });
 const seenBy = (caller: Identity, assigned: readonly (readonly string[])[]) =>
   places.filter((_, i) => assigned[i]?.some((account) => caller.accounts?.includes(account)));

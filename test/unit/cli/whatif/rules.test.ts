@@ -5,8 +5,9 @@
 import { describe, expect, it } from "vitest";
 import { changedRules, rulesInForce } from "../../../../cli/whatif/rules.ts";
 import { defaultPolicy } from "../../../../subgraphs/availability/domain/policy.ts";
+import { defaultExceptionPolicy } from "../../../../subgraphs/control/domain/exception-policy.ts";
 
-const before = rulesInForce(defaultPolicy());
+const before = rulesInForce({ channels: defaultPolicy(), exceptions: defaultExceptionPolicy });
 const changed = (file: unknown) => changedRules(before, JSON.stringify(file));
 
 describe("changed rules", () => {
@@ -22,11 +23,15 @@ describe("changed rules", () => {
       ],
       adjustments: { A: { value: 10 } },
       transfers: { selfApprovalValueMax: 0 },
+      exceptions: { types: [{ type: "DEAD_LETTER", slaMinutes: 10 }] },
     });
     const b2b = after.channels.channels.find(({ id }) => id === "B2B");
     expect(b2b).toMatchObject({ priority: 7, caps: [{ sku: "A", locationId: null, class: null, quantity: 5 }] });
     expect(after.tolerances).toEqual({ ...before.tolerances, A: { ...before.tolerances.A, value: 10 } });
     expect(after.selfApprovalValueMax).toBe(0);
+    const { DEAD_LETTER: letters, ...others } = after.exceptions.types;
+    expect(letters).toEqual({ ...before.exceptions.types.DEAD_LETTER, slaMinutes: 10 });
+    expect(before.exceptions.types).toMatchObject(others);
   });
 
   it.each([
@@ -37,6 +42,7 @@ describe("changed rules", () => {
     ["adjustments has no D", { adjustments: { D: {} } }],
     ["adjustments.A.value must be a whole number", { adjustments: { A: { value: -1 } } }],
     ["transfers.selfApprovalValueMax must be", { transfers: { selfApprovalValueMax: "1" } }],
+    ["exceptions", { exceptions: { types: [{ type: "NOBODY_KNOWS" }] } }],
   ])("are refused: %s", (message, file) => {
     expect(() => changed(file)).toThrow(message);
   });
