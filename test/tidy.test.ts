@@ -97,6 +97,9 @@ describe("domain code and readers of outside formats are pure", () => {
     "shared/ids.ts",
     "shared/limits.ts",
     "shared/events/canonical-event.ts",
+    "shared/events/fact-effects.ts",
+    "shared/events/owner-progress.ts",
+    "shared/approval-tiers.ts",
   ]);
 
   it("a domain imports the domain beside it, a few pure values of shared/, and types of shared/", () => {
@@ -145,8 +148,8 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["exceptions", "replays"],
-  erp: ["failed-postings", "transfers"],
+  control: ["exceptions", "reconciliation", "reconciliation-runs", "replays"],
+  erp: ["failed-postings", "held-postings", "transfers"],
   returns: ["posting"],
   wms: ["adjustments", "posting", "receipts", "transfer-counts"],
 };

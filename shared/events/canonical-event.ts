@@ -116,6 +116,23 @@ export interface EventData {
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
   "snapshot.requested": { readonly system: SystemName };
+  // control: of a case, under a partition of its own; adjustments of the position are not posted to the books meanwhile
+  "variance.opened": {
+    readonly caseId: string;
+    readonly class: string;
+    readonly variance: number;
+    readonly countedDelta: number;
+  };
+  /** Each owner carries out its part, once; `roles`: of who approved it. */
+  "variance.correction.approved": {
+    readonly caseId: string;
+    readonly bookDelta: number;
+    readonly warehouseDelta: number;
+    /** Adjustments of the warehouse that are approved with it. */
+    readonly adjustments: readonly string[];
+    readonly roles: readonly string[];
+  };
+  "variance.closed": { readonly caseId: string };
   /** What would these do, were they told again? Of all events of one position, in one part. */
   "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
   /** What they would do: nothing has been changed. */

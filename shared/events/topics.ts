@@ -50,6 +50,9 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "availability.changed": "availability",
   "rule.changed": "availability",
   "snapshot.requested": "facts",
+  "variance.opened": "facts",
+  "variance.correction.approved": "facts",
+  "variance.closed": "facts",
   "replay.requested": "facts",
   "replay.rehearsed": "facts",
 };

@@ -16,12 +16,21 @@ export const access: AccessTable = {
   "Query.exception": watchers,
   "Query.eventLineage": watchers,
   "Query.replay": watchers,
+  "Query.reconciliation": watchers,
+  "Query.reconciliationPolicy": watchers,
+  "Query.varianceCase": watchers,
+  "Query.varianceCases": watchers,
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,
   "Mutation.replayEvents": ["planner", "supervisor", "manager", "controller"],
   "Mutation.approveReplay": ["supervisor", "manager", "controller"],
   "Mutation.rejectReplay": ["supervisor", "manager", "controller"],
+  "Mutation.startReconciliation": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.setReconciliationPolicy": ["manager", "controller"],
+  "Mutation.requestRecount": handlers,
+  "Mutation.proposeVarianceCorrection": handlers,
+  "Mutation.decideVarianceCase": ["supervisor", "manager", "controller"],
 };
 
 const anotherPerson = "somebody else than who asked for it";
@@ -29,4 +38,5 @@ const anotherPerson = "somebody else than who asked for it";
 export const notes: AccessNotes = {
   "Mutation.approveReplay": anotherPerson,
   "Mutation.rejectReplay": anotherPerson,
+  "Mutation.decideVarianceCase": "of the case's tier or above, and neither who proposed it nor who counted",
 };

@@ -1,6 +1,6 @@
 /**
- * What the other systems' facts do here: master data fills the replica, every fact goes into the journal, and those that
- * somebody has to look at go into the queue of exceptions.
+ * What the other systems' facts do here: master data fills the replica, every fact goes into the journal, those of a
+ * position move the figures that are reconciled, and those that somebody has to look at go into the queue of exceptions.
  *
  * A batch is one transaction. Nothing here answers another system.
  */
@@ -11,6 +11,7 @@ import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
+import { followPositions } from "./reconciliation.ts";
 import { noteRehearsals } from "./replays.ts";
 import { addEvents } from "./store/journal.ts";
 
@@ -29,7 +30,8 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
           events.filter(({ type }) => type !== "replay.rehearsed"),
         );
         await noteRehearsals(tx, recorder, events, clock.now());
-        await applyToQueue(tx, recorder, events.flatMap(changesOf), clock.now());
+        const varied = await followPositions(tx, recorder, events, { consumer: consumerName, nowMs: clock.now() });
+        await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...varied], clock.now());
       },
     },
   ];

@@ -12,10 +12,13 @@ import type { Page } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { sightOf } from "../../shared/master-data.ts";
 import { causalOrder } from "./domain/lineage.ts";
+import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory } from "./store/journal.ts";
+import { findPolicy, findRun } from "./store/reconciliations.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
+import { type CaseFilter, findCases, listCases } from "./store/variance-cases.ts";
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
@@ -40,6 +43,22 @@ export function createLoaders(db: Database, caller: Caller) {
     replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>
       Promise.all(ids.map((id) => findParts(db, id))),
     ),
+    varianceCases: new DataLoader<string, VarianceCase | null>(async (ids) => {
+      const found = await findCases(db, ids);
+      return sight.only(
+        ids.map((id) => found.get(id) ?? null),
+        ({ locationId }) => [locationId],
+      );
+    }),
+    /** The rows of a page, the newest first; one more than its size where there are more. */
+    varianceCasesOf: (filter: CaseFilter, page: Page): Promise<readonly VarianceCase[]> =>
+      sight.page(page, (part) => listCases(db, filter, part), {
+        placesOf: ({ locationId }) => [locationId],
+        keyOf: ({ id }) => [id],
+      }),
+    /** Of many places at once, so for nobody who sees only some. */
+    reconciliation: async (id: string) => (sight.everywhere ? findRun(db, id) : null),
+    reconciliationPolicy: () => findPolicy(db),
     /** The events of a story, a cause before what follows from it. */
     async story(correlationId: string) {
       const events = await findStory(db, correlationId, limits.lineageEventsMax);

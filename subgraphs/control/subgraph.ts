@@ -6,6 +6,7 @@
 import { Journal1767225600501 } from "../../migrations/control/001-journal.ts";
 import { Exceptions1767225600502 } from "../../migrations/control/002-exceptions.ts";
 import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
+import { Reconciliation1767225600504 } from "../../migrations/control/004-reconciliation.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -25,6 +26,7 @@ import { access } from "./access.ts";
 import { createConsumers } from "./consumers.ts";
 import { entities } from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
+import { createReconciliationRuns } from "./reconciliation-runs.ts";
 import { createResolvers } from "./resolvers/resolvers.ts";
 
 export async function createControl(kernel: Kernel): Promise<Subgraph> {
@@ -42,9 +44,12 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       Journal1767225600501,
       Exceptions1767225600502,
       Replays1767225600509,
+      Reconciliation1767225600504,
     ],
   });
   const signal = createCommitSignal();
+  const { clock, log } = kernel;
+  const runs = createReconciliationRuns({ db, clock, log, committed: signal.committed });
   return createSubgraph(
     kernel,
     {
@@ -54,7 +59,8 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       access,
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
       contextFor: ({ identity }) => ({ loaders: createLoaders(db, identity) }),
-      consumers: createConsumers(kernel.clock),
+      consumers: createConsumers(clock),
+      parts: [runs],
     },
     signal,
   );

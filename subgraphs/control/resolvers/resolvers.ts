@@ -7,10 +7,11 @@ import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { lineageResolvers } from "./lineage.ts";
+import { reconciliationResolvers } from "./reconciliation.ts";
 import { replayResolvers } from "./replays.ts";
 
 export function createResolvers(deps: CommandDeps): Resolvers {
-  return together([exceptionResolvers(deps), lineageResolvers(), replayResolvers(deps)]);
+  return together([exceptionResolvers(deps), lineageResolvers(), reconciliationResolvers(deps), replayResolvers(deps)]);
 }
 
 function together(parts: readonly Resolvers[]): Resolvers {

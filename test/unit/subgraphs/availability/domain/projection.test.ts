@@ -1,6 +1,7 @@
 /**
  * The projection: whatever order the facts come in, the position ends the same.
  */
+import { hasGap } from "../../../../../shared/events/owner-progress.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { manualClock } from "../../../../../shared/clock.ts";
@@ -11,7 +12,6 @@ import {
   emptyProjection,
   figuresOf,
   formerFiguresOf,
-  hasGap,
   type Projected,
 } from "../../../../../subgraphs/availability/domain/projection.ts";
 import { createFacts } from "../../../../helpers/facts.ts";

@@ -1,6 +1,7 @@
 /**
  * What needs a second person: every limit alone, at its edge, and all of them over 30 days.
  */
+import { type Tier, tiers } from "../../../../../shared/approval-tiers.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -9,8 +10,6 @@ import {
   missingEvidence,
   type Proposal,
   type ReferralReason,
-  type Tier,
-  tiers,
   toleranceOf,
 } from "../../../../../subgraphs/wms/domain/adjustment-policy.ts";
 

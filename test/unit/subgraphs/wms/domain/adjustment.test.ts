@@ -19,7 +19,7 @@ import {
   type RequestFacts,
   transitions,
 } from "../../../../../subgraphs/wms/domain/adjustment.ts";
-import type { Tier } from "../../../../../subgraphs/wms/domain/adjustment-policy.ts";
+import type { Tier } from "../../../../../shared/approval-tiers.ts";
 
 const nowMs = Date.UTC(2026, 0, 5, 8);
 
