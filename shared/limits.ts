@@ -77,6 +77,8 @@ export const limits = {
   /** Positions of a run that are read at once, and of those that differ in one transaction. */
   reconciliationPageMax: 2_000,
   reconciliationDueMax: 200,
+  /** How long after a count was withdrawn the one that replaces it may still come. */
+  recountFollowsMs: 2_000,
   /** How long a run belongs to a process that says nothing. */
   reconciliationLeaseMs: 30_000,
   /** Locations, and SKUs, that one run may name. */

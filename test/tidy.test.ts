@@ -151,7 +151,7 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
   control: ["exceptions", "reconciliation", "reconciliation-runs", "replays"],
   erp: ["failed-postings", "held-postings", "transfers"],
   returns: ["posting"],
-  wms: ["adjustments", "posting", "receipts", "transfer-counts"],
+  wms: ["adjustments", "posting", "receipts", "transfer-counts", "variance-corrections"],
 };
 
 describe("inside a subgraph", () => {

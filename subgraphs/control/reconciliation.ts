@@ -49,10 +49,13 @@ export async function followPositions(
     const before = locked.get(text);
     if (!before) return [];
     const applied = own.reduce((state, event) => appliedTo(state, event, refused, nowMs), before);
-    const after = { ...scheduled(applied, policy, nowMs), version: before.version + 1 };
+    const withdrawn = applied.pending.length === 0 && own.some(({ type }) => type === "adjustment.rejected");
+    const after = { ...scheduled(applied, policy, withdrawn, nowMs), version: before.version + 1 };
     return [{ before, after, cause: causeOf(consumer, own.at(-1) as AnyEvent) }];
   });
-  const atOnce = touched.filter(({ before, after }) => after.caseId !== null || after.pending !== before.pending);
+  const atOnce = touched.filter(
+    ({ before, after }) => after.dueAtMs === null && (after.caseId !== null || after.pending !== before.pending),
+  );
   const causes = new Map(touched.map(({ after, cause }) => [positionText(after), cause]));
   const assessed = await assessPositions(
     tx,
@@ -84,10 +87,20 @@ function appliedTo(
   return state.count && state.count.at > count.at ? state : { ...state, count };
 }
 
-/** A difference is looked at when it has had time to go away by itself; one that was let go as small, only if it changes. */
-function scheduled(position: ReconPosition, policy: ReconciliationPolicy, nowMs: number): ReconPosition {
+/**
+ * A difference is looked at when it has had time to go away by itself; one that was let go as small, only if it changes.
+ * What a count found may have been withdrawn because of another count, which is then about to come.
+ */
+function scheduled(
+  position: ReconPosition,
+  policy: ReconciliationPolicy,
+  withdrawn: boolean,
+  nowMs: number,
+): ReconPosition {
+  if (position.caseId !== null) return { ...position, dueAtMs: withdrawn ? nowMs + limits.recountFollowsMs : null };
+  if (position.pending.length > 0) return { ...position, dueAtMs: null };
   if (!differs(position)) return { ...position, dueAtMs: null, cleared: null };
-  if (position.caseId !== null || varianceOf(position) === position.cleared) return { ...position, dueAtMs: null };
+  if (varianceOf(position) === position.cleared) return { ...position, dueAtMs: null };
   return { ...position, dueAtMs: position.dueAtMs ?? nowMs + policy.settleSeconds * 1_000 };
 }
 

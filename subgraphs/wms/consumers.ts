@@ -27,6 +27,8 @@ import {
   transferLineText,
 } from "./store/transfers.ts";
 
+import { correctVariances } from "./variance-corrections.ts";
+
 const consumerName = "wms";
 
 const types: readonly EventType[] = [
@@ -38,6 +40,7 @@ const types: readonly EventType[] = [
   "transfer.approved",
   "transfer.cancelled",
   "transfer.resolved",
+  "variance.correction.approved",
   "snapshot.requested",
 ];
 
@@ -53,6 +56,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await quarantineReturns(tx, recorder, events, clock.now());
         await answerSnapshotRequests(tx, recorder, events);
         await followTransfers(tx, recorder, events, clock.now());
+        await correctVariances(tx, recorder, events, { consumer: consumerName, nowMs: clock.now() });
         // Documents are locked after positions, as everywhere.
         await followBooks(tx, recorder, events, consumerName, clock.now());
         await followReceipts(tx, recorder, newsOfBooks(events, consumerName), clock.now());

@@ -108,6 +108,8 @@ export interface Papers {
   readonly counts: readonly string[];
   /** Of returns that nobody announced. */
   readonly exceptions: readonly string[];
+  /** Of counts that wait for a decision. */
+  readonly cases: readonly string[];
   readonly receipts: readonly string[];
   readonly movements: readonly string[];
   readonly reservations: readonly string[];
@@ -136,6 +138,7 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
     adjustments: [],
     counts: [],
     exceptions: [],
+    cases: [],
     receipts: [],
     movements: [],
     reservations: [],
@@ -162,6 +165,8 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
     const moved = await ask("wms", movementsAt(locationId), everybody);
     papers.movements.push(moved["_entities"][0].movements.nodes[0].id);
     papers.counts.push((await expectDone(command("wms", "recordCount", { locationId, lines }))).stockCount.id);
+    const found = { locationId, lines: [{ sku, countedQuantity: 60 }], countedBy: "carl" };
+    await expectDone(command("wms", "recordCount", found));
     const wrong = { sku, locationId, delta: -50, reasonCode: "DAMAGED" };
     papers.adjustments.push((await expectDone(command("wms", "requestAdjustment", wrong))).adjustment);
     const back = { id: `RMA-${i}`, orderId: "SO-1", locationId, lines: [{ sku, quantity: 1, reasonCode: "UNWANTED" }] };
@@ -176,6 +181,8 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
   for (const locationId of places) {
     const query = `{ exceptions(type: ORPHAN_RETURN, locationId: "${locationId}") { nodes { id } } }`;
     papers.exceptions.push((await ask("control", query, everybody))["exceptions"].nodes[0].id);
+    const cases = `{ varianceCases(locationId: "${locationId}") { nodes { id } } }`;
+    papers.cases.push((await ask("control", cases, everybody))["varianceCases"].nodes[0].id);
   }
   return papers;
 }

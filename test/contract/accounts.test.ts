@@ -32,6 +32,7 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["wms", `{ receipts { nodes { id location { id } } ${page} } }`],
   ["returns", `{ returns { nodes { id locationId location { id } } ${page} } }`],
   ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
+  ["control", `{ varianceCases { nodes { id sku locationId location { id } evidence { document { id } } } ${page} } }`],
   ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],
   ["availability", `{ stockPositions(first: 2) { nodes { ${position} } ${page} } }`],
@@ -71,6 +72,7 @@ const aboutPlace: readonly (readonly [owner: string, query: (id: string) => stri
       `{ promise(input: { sku: "A", quantity: 5, locationIds: ["${id}"] }) { confirmedQuantity fullDate confidence } }`,
   ],
   ["availability", reference(position)],
+  ["control", (id) => `{ varianceCases(locationId: "${id}") { nodes { status } ${page} } }`],
   [
     "availability",
     (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { id name } } }`,
@@ -88,11 +90,13 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["returns", (i) => `{ return(id: "${papers.returns[i] ?? "none"}") { status } }`],
   ["control", (i) => `{ exception(id: "${papers.exceptions[i] ?? "none"}") { status } }`],
   ["control", () => `{ replay(id: "none") { status } }`],
+  ["control", (i) => `{ varianceCase(id: "${papers.cases[i] ?? "none"}") { status variance } }`],
+  ["control", () => `{ reconciliation(id: "none") { status } }`],
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
 ];
 
 /** Root fields that name no place. */
-const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor"];
+const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "reconciliationPolicy"];
 
 const names = ["ACME", "BETA"] as const;
 const anyAccounts = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 2 });
@@ -249,6 +253,13 @@ describe("changes at a place that is not one's own", () => {
     ],
     ["returns", "receiveReturn", { returnId: papers.returns[i] ?? "none", lines: [{ sku: "A", quantity: 1 }] }],
     ["returns", "receiveReturn", { orderId: "SO-1", locationId, lines: [{ sku: "A", quantity: 1 }] }],
+    ["control", "requestRecount", { id: papers.cases[i] ?? "none" }],
+    [
+      "control",
+      "proposeVarianceCorrection",
+      { id: papers.cases[i] ?? "none", rootCause: "It was counted.", correct: "COUNT" },
+    ],
+    ["control", "decideVarianceCase", { id: papers.cases[i] ?? "none", contentHash: "x", decision: "REJECT" }],
   ];
 
   it("are refused as at a place, or of a document, that does not exist, and leave everything as it is", async () => {
@@ -260,7 +271,7 @@ describe("changes at a place that is not one's own", () => {
     const results = (result: unknown, ...ids: string[]) =>
       JSON.parse(ids.filter(Boolean).reduce((text, id) => text.replaceAll(id, "GONE"), JSON.stringify(result)));
     const ids = [0, -1].map((i) =>
-      [papers.transfers, papers.counts, papers.reservations, papers.returns].map((of) => of[i] ?? "none"),
+      [papers.transfers, papers.counts, papers.reservations, papers.returns, papers.cases].map((of) => of[i] ?? "none"),
     );
     const tried = commands("PLACE-0", 0);
     const unknown = commands("NOWHERE", -1);

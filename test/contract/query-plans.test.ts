@@ -97,6 +97,9 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
+    recon_positions: { own: ["sku"], set: { due_at_ms: "NULL", case_id: "NULL" } },
+    variance_cases: { own: ["id"], set: { open_key: "NULL" } },
+    reconciliations: { own: ["id"], set: { status: "'DONE'" } },
   },
 };
 
@@ -206,6 +209,19 @@ const paged: readonly Paged[] = [
     key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
     filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
   },
+  {
+    field: "varianceCases",
+    nodes: "id variance",
+    system: "control",
+    key: "SELECT id FROM variance_cases ORDER BY 1",
+    filters: [
+      ...[{}, { status: "CLOSED" }, { status: "OPEN" }, { locationId: "L1" }],
+      ...[
+        { locationId: "L1", status: "OPEN" },
+        { locationId: "L1", status: "CLOSED" },
+      ],
+    ],
+  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -258,6 +274,9 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
   await ask("exception", "{ status }", { id: day.exceptionId });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
+  await ask("varianceCase", "{ status }", { id: day.caseId });
+  await ask("reconciliation", "{ status }", { id: day.runId });
+  await ask("reconciliationPolicy", "{ version }");
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");
   await ask("channelPolicies", "{ policyVersion }");
