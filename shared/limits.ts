@@ -61,6 +61,8 @@ export const limits = {
 
   /** Events of one story that are shown, the oldest ones. */
   lineageEventsMax: 1_000,
+  /** Of one question about figures: a quarter of a year. */
+  kpiHoursMax: 92 * 24,
   /** Events that one replay may tell again, and of them those that are tried out together. */
   replayEventsMax: 5_000,
   replayPartEventsMax: 200,

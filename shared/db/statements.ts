@@ -101,6 +101,23 @@ export async function upsertNewer(
   await insert(tx, "INSERT INTO", table, rows, tail);
 }
 
+/** Inserts the rows; where the key is there already, what is no key is added to what stands there. */
+export async function addRows(
+  tx: Transaction,
+  table: string,
+  keys: readonly string[],
+  rows: readonly Values[],
+): Promise<void> {
+  const first = rows[0];
+  if (!first) return;
+  const others = Object.keys(first).filter((column) => !keys.includes(column));
+  const tail =
+    tx.dialect === "mysql"
+      ? ` ON DUPLICATE KEY UPDATE ${others.map((c) => `${c} = ${c} + VALUES(${c})`).join(", ")}`
+      : ` ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${others.map((c) => `${c} = ${c} + excluded.${c}`).join(", ")}`;
+  await insert(tx, "INSERT INTO", table, rows, tail);
+}
+
 async function insert(tx: Transaction, verb: string, table: string, rows: readonly Values[], tail: string) {
   const first = rows[0];
   if (!first) return 0;

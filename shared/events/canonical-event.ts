@@ -63,6 +63,8 @@ export interface EventData {
   // erp
   "order.allocated": { readonly committedDelta: number };
   "order.deallocated": { readonly committedDelta: number };
+  /** By availability: so many units of an order line were not there to sell when the ERP committed it. */
+  "order.oversold": { readonly allocatedEventId: string };
   "supply.expected.changed": InboundLine;
   /** Of one line, at the origin: its units are committed there, or no longer. */
   "transfer.approved": TransferTold;
@@ -78,6 +80,8 @@ export interface EventData {
     readonly committedDelta: number;
     readonly offset: PostingOffset;
     readonly offsetDelta: number;
+    /** When the posted event was committed, RFC 3339. Older events do not say it. */
+    readonly postedRecordedAt?: string;
   };
   "erp.posting.failed": { readonly postedEventId: string; readonly code: string };
   /** The ERP's own books: an absolute balance as its own people posted it. */

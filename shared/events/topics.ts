@@ -27,6 +27,7 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "inventory.snapshot": "facts",
   "order.allocated": "facts",
   "order.deallocated": "facts",
+  "order.oversold": "facts",
   "supply.expected.changed": "facts",
   "transfer.approved": "facts",
   "transfer.cancelled": "facts",

@@ -15,7 +15,7 @@ import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
-import { applyFact, isOwner, type Projected } from "./domain/projection.ts";
+import { applyFact, isOwner, oversoldUnits, type Projected } from "./domain/projection.ts";
 import { createRehearsals, type RehearsedAnswers } from "./rehearsal.ts";
 import { noteMasterChanges, tellMasterData } from "./rule-changes.ts";
 import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
@@ -88,8 +88,26 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
     const own = factsOf(position);
     const by = causeOf(consumerName, own.at(-1) as AnyEvent);
     tellPosition(recorder, before[i] as Projected, position, own.map(changeCauseOf), by);
+    tellOversold(recorder, position, own);
   }
   await savePositions(tx, changed);
+}
+
+/** Order lines that the position, with all that came at the same moment, has nothing for: the last ones first. */
+function tellOversold(recorder: Recorder, position: Projected, facts: readonly AnyEvent[]): void {
+  let missing = oversoldUnits(position);
+  for (const event of [...facts].reverse()) {
+    const units = Math.min(missing, event.quantity ?? 0);
+    if (event.type !== "order.allocated" || units <= 0) continue;
+    missing -= units;
+    const { id: allocatedEventId, sku, locationId, documentRef, channel } = event;
+    const about = { sku, locationId, documentRef, channel, quantity: units };
+    const data = { allocatedEventId };
+    recorder.event(
+      { type: "order.oversold", sourceSeq: 1, partitionKey: `oversold:${allocatedEventId}`, ...about, data },
+      causeOf(consumerName, event),
+    );
+  }
 }
 
 /** What is still to come at locked positions, and how late what came was; few facts are about either. */

@@ -20,6 +20,7 @@ export const access: AccessTable = {
   "Query.reconciliationPolicy": watchers,
   "Query.varianceCase": watchers,
   "Query.varianceCases": watchers,
+  "Query.kpis": watchers,
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,

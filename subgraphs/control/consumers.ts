@@ -11,6 +11,7 @@ import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
+import { countFacts } from "./kpis.ts";
 import { followPositions } from "./reconciliation.ts";
 import { noteRehearsals } from "./replays.ts";
 import { addEvents } from "./store/journal.ts";
@@ -32,6 +33,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await noteRehearsals(tx, recorder, events, clock.now());
         const varied = await followPositions(tx, recorder, events, { consumer: consumerName, nowMs: clock.now() });
         await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...varied], clock.now());
+        await countFacts(tx, events);
       },
     },
   ];

@@ -9,6 +9,7 @@ import { newId } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
 import type { ExceptionTopic, Finding } from "./domain/exception.ts";
 import type { ExceptionRow } from "./entities.ts";
+import { countExceptions } from "./kpis.ts";
 import { addExceptions, lockOpen, saveExceptions } from "./store/exceptions.ts";
 
 /** `cause`: who says so, where that differs from the recorder's. */
@@ -30,6 +31,7 @@ export async function applyToQueue(
   );
   const added = new Map<string, ExceptionRow>();
   const changed = new Map<string, ExceptionRow>();
+  const turned: ExceptionRow[] = [];
   for (const change of changes) {
     const key = openKeyOf(topicOf(change));
     const before = open.get(key);
@@ -40,6 +42,7 @@ export async function applyToQueue(
     else open.set(key, row);
     (before && !added.has(row.id) ? changed : added).set(row.id, row);
     if (before && change.kind === "raise") continue;
+    turned.push(row);
     const action = change.kind === "raise" ? "raiseException" : "clearException";
     const detail = { type: row.type, subject: row.subject, hint: row.hint };
     recorder.audit({ subject: `exception:${row.id}`, action, detail }, change.cause);
@@ -47,6 +50,7 @@ export async function applyToQueue(
   // Somebody else raised one of them in between: begin again, and see it.
   if ((await addExceptions(tx, [...added.values()])) !== added.size) throw new TransactionConflict("exception");
   await saveExceptions(tx, [...changed.values()]);
+  await countExceptions(tx, turned);
 }
 
 function topicOf(change: Change): ExceptionTopic {

@@ -16,6 +16,7 @@ import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory } from "./store/journal.ts";
+import { sumBuckets } from "./store/kpis.ts";
 import { findPolicy, findRun } from "./store/reconciliations.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
 import { type CaseFilter, findCases, listCases } from "./store/variance-cases.ts";
@@ -59,6 +60,12 @@ export function createLoaders(db: Database, caller: Caller) {
     /** Of many places at once, so for nobody who sees only some. */
     reconciliation: async (id: string) => (sight.everywhere ? findRun(db, id) : null),
     reconciliationPolicy: () => findPolicy(db),
+    /** Sums of these hours at a place; of all places for those alone who see all of them. Null: not for this caller. */
+    async sums(locationId: string | null, hours: { readonly from: number; readonly before: number }) {
+      if (locationId === null) return sight.everywhere ? sumBuckets(db, null, hours) : null;
+      const [seen] = await sight.only([locationId], (id) => [id]);
+      return seen ? sumBuckets(db, locationId, hours) : null;
+    },
     /** The events of a story, a cause before what follows from it. */
     async story(correlationId: string) {
       const events = await findStory(db, correlationId, limits.lineageEventsMax);

@@ -6,7 +6,8 @@
 import { Journal1767225600501 } from "../../migrations/control/001-journal.ts";
 import { Exceptions1767225600502 } from "../../migrations/control/002-exceptions.ts";
 import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
-import { Reconciliation1767225600504 } from "../../migrations/control/004-reconciliation.ts";
+import { Kpis1767225600520 } from "../../migrations/control/004-kpis.ts";
+import { Reconciliation1767225600530 } from "../../migrations/control/005-reconciliation.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -44,7 +45,8 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       Journal1767225600501,
       Exceptions1767225600502,
       Replays1767225600509,
-      Reconciliation1767225600504,
+      Reconciliation1767225600530,
+      Kpis1767225600520,
     ],
   });
   const signal = createCommitSignal();

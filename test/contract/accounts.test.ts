@@ -59,6 +59,11 @@ const aboutPlace: readonly (readonly [owner: string, query: (id: string) => stri
   ],
   ["wms", reference("physical { onHand } movements { nodes { id } }")],
   ["wms", (id) => `{ receipts(locationId: "${id}") { nodes { id } ${page} } }`],
+  [
+    "control",
+    (id) =>
+      `{ kpis(from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z", locationId: "${id}") { name numerator } }`,
+  ],
   ["returns", reference("returns { quarantined inInspection version asOf }")],
   [
     "availability",

@@ -76,6 +76,26 @@ eachDatabase("positions", (makeKernel) => {
     });
   });
 
+  it("say when an order was given more than there is to ship, of the last lines first", async () => {
+    const bench = await createBench(makeKernel);
+    const facts = createFacts(bench.clock);
+    await bench.publish(facts.product("A"), facts.location("L"));
+    await bench.publish(facts.moved("receipt.recorded", 15, { unrestricted: 15 }), facts.allocated(10, "O-1"));
+    const last = facts.allocated(8, "O-2");
+    await bench.publish(last, last);
+    const told = await bench.subgraph.db.query<{ body: string }>(
+      "SELECT body FROM outbox WHERE type = 'order.oversold'",
+    );
+    expect(told.map(({ body }) => JSON.parse(body) as AnyEvent)).toMatchObject([
+      {
+        quantity: 3,
+        documentRef: { type: "ORDER", id: "O-2" },
+        causationId: last.id,
+        data: { allocatedEventId: last.id },
+      },
+    ]);
+  });
+
   it("do not count a fact twice, whatever comes again", async () => {
     const bench = await createBench(makeKernel);
     const facts = createFacts(bench.clock);

@@ -24,6 +24,8 @@ export interface ControlDesk {
     variables?: Record<string, unknown>,
     roles?: readonly Role[],
     person?: string,
+    /** Of the token; absent: it names none. */
+    accounts?: readonly string[],
   ): Promise<{ data: T; errors?: OperationResult["errors"] }>;
   /** Delivers events, each on its topic, in their order; resolves when they have been handled. */
   deliver(...events: readonly AnyEvent[]): Promise<void>;
@@ -40,8 +42,8 @@ export async function openControl(makeKernel: MakeKernel): Promise<ControlDesk> 
     kernel,
     clock,
     db: control.db,
-    ask: async (query, variables = {}, roles = ["planner"], person = "petra") =>
-      (await control.execute({ query, variables }, contextOf(roles, person))) as never,
+    ask: async (query, variables = {}, roles = ["planner"], person = "petra", accounts = undefined) =>
+      (await control.execute({ query, variables }, contextOf(roles, person, accounts))) as never,
     async deliver(...events) {
       for (const event of events) await kernel.bus.publish(topicOf(event.type), [event]);
     },
@@ -60,7 +62,7 @@ export async function openControl(makeKernel: MakeKernel): Promise<ControlDesk> 
   return desk;
 }
 
-function contextOf(roles: readonly Role[], person: string) {
-  const identity = roles.length > 0 ? { ...anonymous, person, roles: new Set(roles) } : anonymous;
+function contextOf(roles: readonly Role[], person: string, accounts: readonly string[] | null = null) {
+  const identity = roles.length > 0 ? { ...anonymous, person, roles: new Set(roles), accounts } : anonymous;
   return { identity, correlationId: "a-story-of-a-test" };
 }

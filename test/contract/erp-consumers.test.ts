@@ -58,7 +58,10 @@ eachDatabase("the books follow the warehouse", (makeKernel, kind) => {
       expect(await erp.book(sku)).toMatchObject({ onHand: 20, committed: 10 });
       expect(await open(`O-${sku}`)).toEqual([10]);
       expect(await acknowledged(sku)).toEqual([
-        { postedEventId: shipment.id, bookDelta: -30, committedDelta: -30, offset: "shipped", offsetDelta: -30 },
+        {
+          ...{ postedEventId: shipment.id, postedRecordedAt: shipment.recordedAt },
+          ...{ bookDelta: -30, committedDelta: -30, offset: "shipped", offsetDelta: -30 },
+        },
       ]);
       const [row] = await erp.db.query(
         "SELECT person, correlation_id FROM audit_rows WHERE subject = ? AND action = ?",

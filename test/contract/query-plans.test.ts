@@ -5,6 +5,7 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../shared/clock.ts";
 import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
 import { encodeCursor } from "../../shared/graphql/pagination.ts";
@@ -100,6 +101,8 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     recon_positions: { own: ["sku"], set: { due_at_ms: "NULL", case_id: "NULL" } },
     variance_cases: { own: ["id"], set: { open_key: "NULL" } },
     reconciliations: { own: ["id"], set: { status: "'DONE'" } },
+    kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
+    kpi_cases: { own: ["case_key"] },
   },
 };
 
@@ -277,6 +280,8 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   await ask("varianceCase", "{ status }", { id: day.caseId });
   await ask("reconciliation", "{ status }", { id: day.runId });
   await ask("reconciliationPolicy", "{ version }");
+  const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
+  for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("channels", "{ __typename }");
   await ask("channelPolicies", "{ policyVersion }");

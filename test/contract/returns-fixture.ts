@@ -84,7 +84,7 @@ export function product(
   });
 }
 
-export function location(locationId: string): AnyEvent {
+export function location(locationId: string, accounts?: readonly string[]): AnyEvent {
   return canonicalEvent("erp", "master.changed", `location:${locationId}`, 1, {
     locationId,
     data: {
@@ -94,6 +94,7 @@ export function location(locationId: string): AnyEvent {
       type: "WAREHOUSE",
       timeZone: "UTC",
       sellable: true,
+      ...(accounts ? { accounts } : {}),
     },
   });
 }

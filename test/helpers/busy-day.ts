@@ -94,6 +94,8 @@ export interface Day {
   readonly reservationId: string;
   readonly returnId: string;
   readonly replayId: string;
+  /** When it began, RFC 3339. */
+  readonly from: string;
 }
 
 /** `day`: a digit. `drain`: everything so far has had its effects. */
@@ -113,7 +115,7 @@ export async function busyDay(office: Office, day: string, drain: () => Promise<
   await drain();
   const replayId = await replays(office, recordedFrom);
   await drain();
-  return { orderId, ...moved, returnId, reservationId, replayId, ...corrections };
+  return { orderId, ...moved, returnId, reservationId, replayId, from: recordedFrom, ...corrections };
 }
 
 async function masterData({ change }: Office, day: string): Promise<void> {

@@ -77,6 +77,11 @@ export function applyFact(position: Projected, event: AnyEvent, nowMs: number): 
     : advance(bridged, owner, event, nowMs);
 }
 
+/** Units that orders have been given beyond what can be shipped to them. */
+export function oversoldUnits({ erp, wms, shippedNotPosted }: Projected): number {
+  return Math.max(0, erp.committed - shippedNotPosted - Math.max(0, wms.unrestricted + wms.picked));
+}
+
 function advance(position: Projected, owner: SourceSystem, event: AnyEvent, nowMs: number): Projected {
   const progress = position.progress[owner];
   const delta = deltaOf(event);

@@ -10,6 +10,7 @@ import { parseCode, parseText } from "../../../shared/ids.ts";
 import { limits } from "../../../shared/limits.ts";
 import { sightOf } from "../../../shared/master-data.ts";
 import type { ExceptionRow } from "../entities.ts";
+import { countExceptions } from "../kpis.ts";
 import { lockException, saveExceptions } from "../store/exceptions.ts";
 
 export interface AssignExceptionInput {
@@ -76,6 +77,7 @@ function change(
       const after = decide(before, recorder.cause.person, deps.clock.now());
       const exception = { ...after, version: before.version + 1 };
       await saveExceptions(tx, [exception]);
+      if (exception.openKey === null) await countExceptions(tx, [exception]);
       const { status, assignee, resolution } = exception;
       recorder.audit({ subject: `exception:${input.id}`, action: operation, detail: { status, assignee, resolution } });
       return { exception };

@@ -6,12 +6,19 @@
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { kpiResolvers } from "./kpis.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { reconciliationResolvers } from "./reconciliation.ts";
 import { replayResolvers } from "./replays.ts";
 
 export function createResolvers(deps: CommandDeps): Resolvers {
-  return together([exceptionResolvers(deps), lineageResolvers(), reconciliationResolvers(deps), replayResolvers(deps)]);
+  return together([
+    exceptionResolvers(deps),
+    lineageResolvers(),
+    kpiResolvers(deps),
+    reconciliationResolvers(deps),
+    replayResolvers(deps),
+  ]);
 }
 
 function together(parts: readonly Resolvers[]): Resolvers {

@@ -99,7 +99,10 @@ export function acknowledgedEvent(
     ...placed(key, version),
     quantity: posted.quantity,
     documentRef,
-    data: { postedEventId: posted.id, bookDelta, committedDelta, offset, offsetDelta },
+    data: {
+      ...{ postedEventId: posted.id, postedRecordedAt: posted.recordedAt },
+      ...{ bookDelta, committedDelta, offset, offsetDelta },
+    },
   };
 }
 
