@@ -51,77 +51,28 @@ export function createReconciliationRuns(deps: Deps): ReconciliationRuns {
   let stopping = false;
   let scheduledFor = -1;
 
-  async function change(work: (tx: Transaction, recorder: Recorder, nowMs: number) => Promise<void>): Promise<void> {
-    let told: readonly AnyEvent[] = [];
-    await db.transaction(async (tx) => {
-      const nowMs = clock.now();
-      const recorder = createRecorder(db.system, clock, ownCause(db.system, nowMs));
-      await work(tx, recorder, nowMs);
-      told = await recorder.flush(tx);
-    });
-    if (told.length > 0) deps.committed(told);
-  }
-
   /** Of each stretch of time one run begins by itself, whichever process comes first. */
   async function schedule(): Promise<void> {
     const { everyHours } = await findPolicy(db);
     if (everyHours === 0) return;
     const slot = Math.floor(clock.now() / (everyHours * 3_600_000));
     if (slot === scheduledFor) return;
-    await change(async (tx, recorder, nowMs) => {
+    await change(deps, async (tx, recorder, nowMs) => {
       const id = `scheduled-${everyHours}-${slot}`;
-      const run = newRun(
-        { id, locationIds: null, skus: null, scheduled: true, requestedBy: recorder.cause.person },
-        nowMs,
-      );
-      if (!(await addRun(tx, run))) return;
+      const head = { id, locationIds: null, skus: null, scheduled: true, requestedBy: recorder.cause.person };
+      if (!(await addRun(tx, newRun(head, nowMs)))) return;
       recorder.audit({ subject: `reconciliation:${id}`, action: "startReconciliation", detail: { scheduled: true } });
     });
     scheduledFor = slot;
-  }
-
-  async function assess(tx: Transaction, recorder: Recorder, keys: readonly PositionKey[], nowMs: number) {
-    const locked = [...(await lockReconPositions(tx, keys)).values()];
-    const policy = await findPolicy(tx);
-    const settled = locked.filter(({ dueAtMs }) => dueAtMs === null || dueAtMs <= nowMs);
-    const assessed = await assessPositions(tx, recorder, settled, { policy, nowMs, causeFor: () => recorder.cause });
-    await saveReconPositions(tx, assessed.positions);
-    await applyToQueue(tx, recorder, assessed.changes, nowMs);
-    return { settled, assessed, settling: locked.length - settled.length };
   }
 
   async function lookAtDue(): Promise<void> {
     for (;;) {
       const keys = await duePositions(db, clock.now(), limits.reconciliationDueMax);
       if (keys.length === 0 || stopping) return;
-      await change(async (tx, recorder, nowMs) => void (await assess(tx, recorder, keys, nowMs)));
+      await change(deps, async (tx, recorder, nowMs) => void (await assess(tx, recorder, keys, nowMs)));
       if (keys.length < limits.reconciliationDueMax) return;
     }
-  }
-
-  /** One page; the run as it is then. */
-  async function goOn(run: Reconciliation): Promise<Reconciliation> {
-    const page = await pageReconPositions(db, run, run.after, limits.reconciliationPageMax);
-    const suspects = page.filter((position) => differs(position) || position.caseId !== null);
-    let after = run;
-    await change(async (tx, recorder, nowMs) => {
-      after = pageCounted(run, page);
-      for (let from = 0; from < suspects.length; from += limits.reconciliationDueMax) {
-        const keys = suspects.slice(from, from + limits.reconciliationDueMax);
-        const { settled, assessed, settling } = await assess(tx, recorder, keys, nowMs);
-        after = { ...after, settling: after.settling + settling };
-        for (const [i, before] of settled.entries()) after = counted(after, before, assessed.findings[i] as Finding);
-      }
-      const isLast = page.length < limits.reconciliationPageMax;
-      after = { ...after, status: isLast ? "DONE" : "RUNNING", finishedAtMs: isLast ? nowMs : null };
-      if (isLast) {
-        const { id, positions, opened, cleared, known } = after;
-        const detail = { positions, opened, cleared, known };
-        recorder.audit({ subject: `reconciliation:${id}`, action: "finishReconciliation", detail });
-      }
-      await saveRun(tx, run, after, isLast ? 0 : nowMs + limits.reconciliationLeaseMs);
-    });
-    return after;
   }
 
   async function sweep(): Promise<void> {
@@ -130,7 +81,7 @@ export function createReconciliationRuns(deps: Deps): ReconciliationRuns {
     for (;;) {
       let run = await findIdleRun(db, clock.now());
       if (!run) return;
-      while (run.status === "RUNNING" && !stopping) run = await goOn(run);
+      while (run.status === "RUNNING" && !stopping) run = await goOn(deps, run);
       if (stopping) return;
     }
   }
@@ -144,6 +95,56 @@ export function createReconciliationRuns(deps: Deps): ReconciliationRuns {
       await rounds.stop();
     },
   };
+}
+
+/** A transaction of the system's own accord. */
+async function change(
+  { db, clock, committed }: Deps,
+  work: (tx: Transaction, recorder: Recorder, nowMs: number) => Promise<void>,
+): Promise<void> {
+  let told: readonly AnyEvent[] = [];
+  await db.transaction(async (tx) => {
+    const nowMs = clock.now();
+    const recorder = createRecorder(db.system, clock, ownCause(db.system, nowMs));
+    await work(tx, recorder, nowMs);
+    told = await recorder.flush(tx);
+  });
+  if (told.length > 0) committed(told);
+}
+
+async function assess(tx: Transaction, recorder: Recorder, keys: readonly PositionKey[], nowMs: number) {
+  const locked = [...(await lockReconPositions(tx, keys)).values()];
+  const policy = await findPolicy(tx);
+  const settled = locked.filter(({ dueAtMs }) => dueAtMs === null || dueAtMs <= nowMs);
+  const assessed = await assessPositions(tx, recorder, settled, { policy, nowMs, causeFor: () => recorder.cause });
+  await saveReconPositions(tx, assessed.positions);
+  await applyToQueue(tx, recorder, assessed.changes, nowMs);
+  return { settled, assessed, settling: locked.length - settled.length };
+}
+
+/** One page; the run as it is then. Fails where somebody else has gone on with it. */
+async function goOn(deps: Deps, run: Reconciliation): Promise<Reconciliation> {
+  const page = await pageReconPositions(deps.db, run, run.after, limits.reconciliationPageMax);
+  const suspects = page.filter((position) => differs(position) || position.caseId !== null);
+  let after = run;
+  await change(deps, async (tx, recorder, nowMs) => {
+    after = pageCounted(run, page);
+    for (let from = 0; from < suspects.length; from += limits.reconciliationDueMax) {
+      const keys = suspects.slice(from, from + limits.reconciliationDueMax);
+      const { settled, assessed, settling } = await assess(tx, recorder, keys, nowMs);
+      after = { ...after, settling: after.settling + settling };
+      for (const [i, before] of settled.entries()) after = counted(after, before, assessed.findings[i] as Finding);
+    }
+    const isLast = page.length < limits.reconciliationPageMax;
+    after = { ...after, status: isLast ? "DONE" : "RUNNING", finishedAtMs: isLast ? nowMs : null };
+    if (isLast) {
+      const { id, positions, opened, cleared, known } = after;
+      const detail = { positions, opened, cleared, known };
+      recorder.audit({ subject: `reconciliation:${id}`, action: "finishReconciliation", detail });
+    }
+    await saveRun(tx, run, after, isLast ? 0 : nowMs + limits.reconciliationLeaseMs);
+  });
+  return after;
 }
 
 function pageCounted(run: Reconciliation, page: readonly ReconPosition[]): Reconciliation {

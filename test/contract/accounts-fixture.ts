@@ -49,6 +49,9 @@ const payloads: Readonly<Record<string, string>> = {
   reserveStock: "reservation { id lines { locationId } } shortages { locationId }",
   confirmReservation: "reservation { id lines { locationId } }",
   releaseReservation: "reservation { id lines { locationId } }",
+  requestRecount: "varianceCase { id locationId }",
+  proposeVarianceCorrection: "varianceCase { id locationId }",
+  decideVarianceCase: "varianceCase { id locationId }",
 };
 
 const payloadOf = (name: string) =>
@@ -196,3 +199,17 @@ async function expectDone(result: Promise<OperationResult>): Promise<Data> {
   if (errors || !payload || payload["userErrors"].length > 0) throw new Error(JSON.stringify({ errors, payload }));
   return payload;
 }
+
+/** Cursors are told too: what they say. */
+export function withCursors(value: unknown): unknown {
+  const text = JSON.stringify(value);
+  return [
+    text,
+    ...[...text.matchAll(/"endCursor":"([\w-]+)"/g)].map(([, cursor]) =>
+      Buffer.from(cursor ?? "", "base64url").toString(),
+    ),
+  ];
+}
+
+/** Root fields that name no place. */
+export const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "reconciliationPolicy"];

@@ -8,7 +8,17 @@ import { systemClock } from "../../shared/clock.ts";
 import { type Identity, issueToken } from "../../shared/identity.ts";
 import { ask } from "../helpers/gateways.ts";
 import { openSocket } from "../helpers/subscriptions.ts";
-import { type Distributor, everybody, fill, of, openDistributor, type Papers, places } from "./accounts-fixture.ts";
+import {
+  type Distributor,
+  everybody,
+  fill,
+  of,
+  ofNoPlace,
+  openDistributor,
+  type Papers,
+  places,
+  withCursors,
+} from "./accounts-fixture.ts";
 
 let world: Distributor;
 let papers: Papers;
@@ -100,9 +110,6 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
 ];
 
-/** Root fields that name no place. */
-const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "reconciliationPolicy"];
-
 const names = ["ACME", "BETA"] as const;
 const anyAccounts = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 2 });
 const seenBy = (caller: Identity, assigned: readonly (readonly string[])[]) =>
@@ -185,19 +192,9 @@ describe("a token that names accounts", () => {
   });
 });
 
-/** Cursors are told too: what they say. */
-function withCursors(value: unknown): unknown {
-  const text = JSON.stringify(value);
-  return [
-    text,
-    ...[...text.matchAll(/"endCursor":"([\w-]+)"/g)].map(([, cursor]) =>
-      Buffer.from(cursor ?? "", "base64url").toString(),
-    ),
-  ];
-}
-
 describe("changes at a place that is not one's own", () => {
   const at = (locationId: string) => ({ sku: "A", locationId });
+  const varied = (i: number) => ({ id: papers.cases[i] ?? "none" });
   const happened = "2026-01-05T09:00:00Z";
   /** By place and by document; the last one of each is unknown. */
   const commands = (
@@ -258,13 +255,9 @@ describe("changes at a place that is not one's own", () => {
     ],
     ["returns", "receiveReturn", { returnId: papers.returns[i] ?? "none", lines: [{ sku: "A", quantity: 1 }] }],
     ["returns", "receiveReturn", { orderId: "SO-1", locationId, lines: [{ sku: "A", quantity: 1 }] }],
-    ["control", "requestRecount", { id: papers.cases[i] ?? "none" }],
-    [
-      "control",
-      "proposeVarianceCorrection",
-      { id: papers.cases[i] ?? "none", rootCause: "It was counted.", correct: "COUNT" },
-    ],
-    ["control", "decideVarianceCase", { id: papers.cases[i] ?? "none", contentHash: "x", decision: "REJECT" }],
+    ["control", "requestRecount", varied(i)],
+    ["control", "proposeVarianceCorrection", { ...varied(i), rootCause: "It was counted.", correct: "COUNT" }],
+    ["control", "decideVarianceCase", { ...varied(i), contentHash: "x", decision: "REJECT" }],
   ];
 
   it("are refused as at a place, or of a document, that does not exist, and leave everything as it is", async () => {
