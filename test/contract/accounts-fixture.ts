@@ -213,3 +213,8 @@ export function withCursors(value: unknown): unknown {
 
 /** Root fields that name no place. */
 export const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "reconciliationPolicy"];
+
+/** A position at a place, as another owner refers to it. */
+export const reference = (fields: string) => (id: string) =>
+  `{ _entities(representations: [{ __typename: "StockPosition", sku: "A", locationId: "${id}" }]) {
+    ... on StockPosition { ${fields} } } }`;

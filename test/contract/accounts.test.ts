@@ -17,6 +17,7 @@ import {
   openDistributor,
   type Papers,
   places,
+  reference,
   withCursors,
 } from "./accounts-fixture.ts";
 
@@ -53,10 +54,6 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
       availability { ${answer} } networkAvailability { availableToSell locations { locationId } } } } }`,
   ],
 ];
-
-const reference = (fields: string) => (id: string) =>
-  `{ _entities(representations: [{ __typename: "StockPosition", sku: "A", locationId: "${id}" }]) {
-    ... on StockPosition { ${fields} } } }`;
 
 /** What asks about one place by its name. */
 const aboutPlace: readonly (readonly [owner: string, query: (id: string) => string])[] = [
@@ -104,9 +101,8 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["wms", (i) => `{ stockCount(id: "${papers.counts[i] ?? "none"}") { lines { expectedQuantity } } }`],
   ["returns", (i) => `{ return(id: "${papers.returns[i] ?? "none"}") { status } }`],
   ["control", (i) => `{ exception(id: "${papers.exceptions[i] ?? "none"}") { status } }`],
-  ["control", () => `{ replay(id: "none") { status } }`],
+  ["control", () => `{ replay(id: "none") { status } reconciliation(id: "none") { status } }`],
   ["control", (i) => `{ varianceCase(id: "${papers.cases[i] ?? "none"}") { status variance } }`],
-  ["control", () => `{ reconciliation(id: "none") { status } }`],
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
 ];
 
