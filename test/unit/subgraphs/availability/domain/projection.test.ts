@@ -1,11 +1,12 @@
 /**
  * The projection: whatever order the facts come in, the position ends the same.
  */
-import { hasGap } from "../../../../../shared/events/owner-progress.ts";
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { manualClock } from "../../../../../shared/clock.ts";
 import type { AnyEvent } from "../../../../../shared/events/canonical-event.ts";
+import { hasGap } from "../../../../../shared/events/owner-progress.ts";
 import { limits } from "../../../../../shared/limits.ts";
 import {
   applyFact,

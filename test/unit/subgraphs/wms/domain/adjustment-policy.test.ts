@@ -1,9 +1,10 @@
 /**
  * What needs a second person: every limit alone, at its edge, and all of them over 30 days.
  */
-import { type Tier, tiers } from "../../../../../shared/approval-tiers.ts";
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Tier, tiers } from "../../../../../shared/approval-tiers.ts";
 import {
   assess,
   evidenceOf,
