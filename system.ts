@@ -104,6 +104,8 @@ async function drainAll(subgraphs: readonly Subgraph[]): Promise<void> {
   do {
     published = 0;
     for (const subgraph of subgraphs) published += await subgraph.flush();
+    // What has come may be what dead letters waited for.
+    if (published === 0) for (const subgraph of subgraphs) published += await subgraph.redrive();
   } while (published > 0);
   for (const subgraph of subgraphs) await subgraph.heartbeat();
 }

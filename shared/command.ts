@@ -66,6 +66,8 @@ export interface Command<R extends object> extends Refusing<R> {
   readonly context: RequestContext;
   /** Does the work; may run more than once (see `Database`). */
   readonly work: (tx: Transaction, recorder: Recorder) => Promise<R>;
+  /** What stays of it when it is refused, in the transaction of the refusal: the rest has been undone. */
+  readonly refuse?: (tx: Transaction, recorder: Recorder, error: AppError) => Promise<void>;
 }
 
 /** A command that has a key to be run under. */
@@ -199,6 +201,7 @@ async function attempt<R extends object>(
     if (!isUserError(error)) throw error;
     recorder.clear();
     recorder.audit(auditOfRefusal(command, command.input, error));
+    await command.refuse?.(tx, recorder, error);
     return explained(command, error);
   }
 }

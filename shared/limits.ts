@@ -193,6 +193,19 @@ export const limits = {
   postingAttemptsMax: 10,
   postingRetryBackoffMs: 30_000,
   postingRetryEveryMs: 5_000,
+  /** A dead letter whose trouble may pass: 5 s, 10 s, 20 s, … between the attempts, over forty minutes in all. */
+  letterAttemptsMax: 10,
+  letterBackoffMs: 5_000,
+  letterRedriveEveryMs: 1_000,
+  /** Of what a dead letter says, shown to whoever looks at it; characters. */
+  letterPayloadLengthMax: 4_000,
+  /** Dead letters that one request may have tried again, and of them those that one event names. */
+  redriveLettersMax: 1_000,
+  redrivePartLettersMax: 200,
+  /** What a partner calls an item, a place, a unit or a reason. */
+  partnerCodeLengthMax: 64,
+  /** Versions of a mapping that are shown. */
+  mappingVersionsMax: 50,
   /** Events that are kept with their texts while readers of a stream come by. */
   eventTextsMax: 4_000,
   streamBlockMs: 1_000,

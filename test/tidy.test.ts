@@ -148,10 +148,18 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["exceptions", "kpis", "reconciliation", "reconciliation-runs", "replays"],
+  control: ["exceptions", "kpis", "letters", "reconciliation", "reconciliation-runs", "replays"],
   erp: ["failed-postings", "held-postings", "transfers"],
   returns: ["posting"],
-  wms: ["adjustments", "posting", "receipts", "transfer-counts", "variance-corrections"],
+  wms: [
+    "adjustments",
+    "posting",
+    "receipts",
+    "report-letters",
+    "stock-reports",
+    "transfer-counts",
+    "variance-corrections",
+  ],
 };
 
 describe("inside a subgraph", () => {

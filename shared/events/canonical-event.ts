@@ -6,6 +6,7 @@
  */
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
+import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
 import type { Rehearsal, ReplayPart } from "./replay-events.ts";
 
 export const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"] as const;
@@ -141,6 +142,11 @@ export interface EventData {
   "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
   /** What they would do: nothing has been changed. */
   "replay.rehearsed": ReplayPart & Rehearsal;
+  // dead letters, each under a partition of its own, and what the codes of partners stand for
+  "letter.set.aside": LetterTold;
+  "letter.settled": LetterSettled;
+  "letters.redrive.requested": RedriveRequested;
+  "mapping.changed": MappingChanged;
 }
 
 export type EventType = keyof EventData;

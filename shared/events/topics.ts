@@ -56,6 +56,10 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "variance.closed": "facts",
   "replay.requested": "facts",
   "replay.rehearsed": "facts",
+  "letter.set.aside": "facts",
+  "letter.settled": "facts",
+  "letters.redrive.requested": "facts",
+  "mapping.changed": "facts",
 };
 
 export const factTypes = (Object.keys(topics) as EventType[]).filter((type) => topics[type] === "facts");

@@ -17,6 +17,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Part } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
+import { createRedrives, type MessageRedrive, withRedriving } from "../messaging/redrive.ts";
 import { createRelay } from "../messaging/relay.ts";
 import { withRepublishing } from "../messaging/republish.ts";
 import { watchSubgraph } from "../metrics/subgraph-metrics.ts";
@@ -34,6 +35,8 @@ export interface Subgraph extends Operations {
   readonly publishers: readonly Part[];
   /** Publishes what is in the outbox now; how many events that were. */
   flush(): Promise<number>;
+  /** Tries dead letters again that are due now; how many that were. */
+  redrive(): Promise<number>;
   /** Publishes a heartbeat now. */
   heartbeat(): Promise<void>;
   /** Resolves when the subgraph can answer; fails with the reason. */
@@ -53,6 +56,8 @@ export interface SubgraphSpec {
   /** The context of one operation's resolvers: loaders live as long as it does. */
   readonly contextFor: (request: RequestContext) => object;
   readonly consumers: readonly ConsumerSpec[];
+  /** How messages that were set aside are tried again. */
+  readonly messages?: MessageRedrive;
   /** Parts of the subgraph's own, started with the consumers. */
   readonly parts?: readonly Part[];
 }
@@ -94,6 +99,15 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
     ...(spec.beforePublish ? { beforePublish: spec.beforePublish } : {}),
   });
   signal.listen((events) => relay.notify(events));
+  const redrives = createRedrives({
+    ...{ db, clock, log, committed: signal.committed },
+    consumers: spec.consumers,
+    messages: spec.messages,
+  });
+  // One consumer of facts hears what concerns all dead letters of this system.
+  const follower = spec.consumers.find(({ topic }) => topic === "facts");
+  const listening = (consumer: ConsumerSpec) =>
+    consumer === follower ? withRedriving(spec.name, clock, consumer) : consumer;
   const attempts = createRefusedAttempts({ db, clock, log });
   const schema = createSubgraphSchema({ ...withAuditChain(spec), refused: attempts.note });
   return {
@@ -106,15 +120,17 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       createSealer({ db, clock, log, heads: createHeadExport({ file: kernel.config.auditHeadsFile, clock, log }) }),
       attempts,
       ...(spec.parts ?? []),
+      redrives,
       ...spec.consumers.map((consumer) =>
         createConsumer(
           { db, bus, clock, log, tracing, committed: signal.committed, applied },
-          withRepublishing(spec.name, consumer),
+          withRepublishing(spec.name, listening(consumer)),
         ),
       ),
     ],
     publishers: [relay, createHousekeeping({ db, clock, log })],
     flush: () => relay.flush(),
+    redrive: redrives.sweep,
     heartbeat: () => relay.heartbeat(),
     // Not the bus: without it answers grow old and say so, which is better than no answers.
     ready: () => db.ping(),

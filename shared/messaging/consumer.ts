@@ -32,6 +32,8 @@ export interface ConsumerSpec {
   concerns?(event: AnyEvent): boolean;
   /** Applies events it has not seen before, in the order they came. May run more than once (see `Database`). */
   handle(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder): Promise<void>;
+  /** The same for events that were set aside, where that differs: whoever calls it sets aside again what fails. */
+  redrive?(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder): Promise<void>;
   /** After everything before the heartbeat has been applied. */
   heartbeat?(partition: number, heartbeats: readonly Heartbeat[]): Promise<void>;
   /** After COMMIT of a batch that changed something. */
@@ -127,9 +129,13 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
         if (!(error instanceof AppError) && attempt < limits.consumerAttemptsMax) continue;
         const { id: eventId, type } = event;
         deps.log.error({ error, consumer: spec.name, eventId, type, ...storyOf(event) }, "event set aside");
-        await deps.db.transaction((tx) =>
-          setAside(tx, { consumer: spec.name, event, error, attempts: attempt, nowMs: deps.clock.now() }),
-        );
+        const told = await deps.db.transaction(async (tx) => {
+          const recorder = createRecorder(deps.db.system, deps.clock, causeOf(spec.name, event));
+          const nowMs = deps.clock.now();
+          await setAside(tx, recorder, { consumer: spec.name, event, error, attempts: attempt, nowMs });
+          return recorder.flush(tx);
+        });
+        if (told.length > 0) deps.committed(told);
         return;
       }
     }

@@ -1,15 +1,20 @@
 /**
- * Dead letters: events that could not be applied, kept with what a person needs to put them right.
+ * Dead letters: events and messages that could not be applied, kept with what a person needs to put them right.
  *
- * The event's id goes into the inbox as well, so that it does not come again by itself. A letter is set aside again
- * with each further attempt, under the same id; whoever applies its event takes it back in the same transaction.
+ * An event's id goes into the inbox as well, so that it does not come again by itself. A letter is set aside again with
+ * each further attempt, under the same id; whoever applies it takes it back in the same transaction. Both are told, so
+ * that somebody hears of it.
  */
+import { isoTime } from "../clock.ts";
 import type { Reader, Transaction } from "../db/database.ts";
 import { forUpdate, insertMissing, marks, upsertRows } from "../db/statements.ts";
 import { AppError, errorTable } from "../errors.ts";
 import type { AnyEvent, EventType } from "../events/canonical-event.ts";
 import { failpoint } from "../failpoints.ts";
 import { newId } from "../ids.ts";
+import { limits } from "../limits.ts";
+import type { NewEvent, Recorder } from "../recorder.ts";
+import { nextAttemptMs, topicOfLetter, type Waiting, waitingFor } from "./letter-rules.ts";
 
 export interface DeadLetter {
   readonly consumer: string;
@@ -17,38 +22,117 @@ export interface DeadLetter {
   readonly error: unknown;
   readonly attempts: number;
   readonly nowMs: number;
+  /** False: somebody is told of it in another way. Default true. */
+  readonly raises?: boolean;
 }
 
-export async function setAside(tx: Transaction, letter: DeadLetter): Promise<void> {
-  const { consumer, event, error, attempts, nowMs } = letter;
-  const known = error instanceof AppError;
+/** What could not be applied, as it is kept: a fact of a system, or a message of a partner. */
+export interface Kept {
+  readonly stage: "INTAKE" | "APPLY";
+  readonly consumer: string;
+  readonly sender: string;
+  readonly messageId: string;
+  readonly messageType: string;
+  readonly body: string;
+  /** The code of the partner that it waits for, `KIND|code`. */
+  readonly waitsForCode: string | null;
+  readonly about: Pick<NewEvent, "sku" | "locationId" | "documentRef">;
+  readonly error: unknown;
+  readonly attempts: number;
+  readonly nowMs: number;
+  readonly raises: boolean;
+}
+
+export async function setAside(tx: Transaction, recorder: Recorder, letter: DeadLetter): Promise<void> {
+  const { consumer, event, error, attempts, nowMs, raises = true } = letter;
   await insertMissing(tx, "inbox", [{ consumer, source: event.source, event_id: event.id, received_at_ms: nowMs }]);
   await failpoint("dead_letter");
+  const { sku, locationId, documentRef } = event;
+  await keepLetter(tx, recorder, {
+    stage: "APPLY",
+    consumer,
+    sender: event.source,
+    messageId: event.id,
+    messageType: event.type,
+    body: JSON.stringify(event),
+    waitsForCode: null,
+    about: { sku, locationId, documentRef },
+    ...{ error, attempts, nowMs, raises },
+  });
+}
+
+/** Under the id that it has already, where it was kept before; `attempts` is how many there were by now. */
+export async function keepLetter(tx: Transaction, recorder: Recorder, kept: Kept): Promise<void> {
+  const { consumer, sender, messageId, messageType, error, attempts, nowMs } = kept;
   const [before] = await tx.query<{ id: string; first_seen_at_ms: number | string }>(
     "SELECT id, first_seen_at_ms FROM dead_letters WHERE consumer = ? AND source = ? AND event_id = ?",
-    [consumer, event.source, event.id],
+    [consumer, sender, messageId],
   );
+  const known = error instanceof AppError;
+  const letter = {
+    id: before?.id ?? newId(nowMs),
+    class: known ? error.row.class : "DEFECT",
+    code: known ? error.code : "INTERNAL",
+    hint: (error instanceof Error ? error.message : String(error)).slice(0, 500),
+    firstSeenAtMs: Number(before?.first_seen_at_ms ?? nowMs),
+  };
+  const waiting = waitingFor(error, kept.waitsForCode);
   await upsertRows(
     tx,
     "dead_letters",
     ["consumer", "source", "event_id"],
     [
       {
-        id: before?.id ?? newId(nowMs),
+        id: letter.id,
         consumer,
-        source: event.source,
-        event_id: event.id,
-        type: event.type,
-        class: known ? error.row.class : "DEFECT",
-        code: known ? error.code : "INTERNAL",
-        hint: (error instanceof Error ? error.message : String(error)).slice(0, 500),
-        body: JSON.stringify(event),
+        source: sender,
+        event_id: messageId,
+        type: messageType,
+        class: letter.class,
+        code: letter.code,
+        hint: letter.hint,
+        body: kept.body,
         attempts,
-        first_seen_at_ms: Number(before?.first_seen_at_ms ?? nowMs),
+        first_seen_at_ms: letter.firstSeenAtMs,
         last_seen_at_ms: nowMs,
+        due_at_ms: nextAttemptMs(letter.class, attempts, nowMs),
+        waits_for: waiting.waitsFor,
+        waits_for_code: waiting.waitsForCode,
       },
     ],
   );
+  tell(recorder, kept, letter, waiting);
+}
+
+/** Of an event about letters nothing is told: who cannot apply that would be told of it for ever. */
+function tell(
+  recorder: Recorder,
+  { stage, consumer, sender, messageId, messageType, attempts, body, about, nowMs, raises }: Kept,
+  { id: letterId, class: name, code, hint, firstSeenAtMs }: Readonly<LetterRow>,
+  waiting: Waiting,
+): void {
+  if (messageType.startsWith("letter.")) return;
+  recorder.event({
+    type: "letter.set.aside",
+    sourceSeq: attempts,
+    partitionKey: `letter:${letterId}`,
+    ...about,
+    data: {
+      ...{ letterId, consumer, sender, messageId, messageType, class: name, code, stage, attempts, hint, raises },
+      topic: topicOfLetter(letterId, sender, waiting),
+      payload: body.slice(0, limits.letterPayloadLengthMax),
+      firstSeenAt: isoTime(firstSeenAtMs),
+      lastSeenAt: isoTime(nowMs),
+    },
+  });
+}
+
+interface LetterRow {
+  id: string;
+  class: string;
+  code: string;
+  hint: string;
+  firstSeenAtMs: number;
 }
 
 /** What a letter's class can be. */
@@ -100,9 +184,15 @@ export async function lockDueLetter(
   return row ? { event: JSON.parse(row.body) as AnyEvent, attempts: row.attempts } : null;
 }
 
-/** The event has been applied after all. */
-export async function takeBack(tx: Transaction, id: string): Promise<void> {
+/** What it says has been applied after all, at the next attempt after so many. */
+export async function takeBack(tx: Transaction, recorder: Recorder, id: string, attempts: number): Promise<void> {
   await tx.run("DELETE FROM dead_letters WHERE id = ?", [id]);
+  recorder.event({
+    type: "letter.settled",
+    sourceSeq: attempts + 1,
+    partitionKey: `letter:${id}`,
+    data: { letterId: id },
+  });
 }
 
 function dueCondition({ types }: RetryRule): string {

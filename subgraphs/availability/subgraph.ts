@@ -15,6 +15,7 @@ import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
+import { WaitingLetters1767225600008 } from "../../migrations/shared/008-waiting-letters.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -73,6 +74,7 @@ export const availabilityDatabase: DatabaseSpec = {
     AuditSeals1767225600005,
     LocationAccounts1767225600006,
     LetterClasses1767225600007,
+    WaitingLetters1767225600008,
     Availability1767225600401,
     Reservations1767225600402,
     Inbound1767225600403,

@@ -5,25 +5,29 @@
  * A batch is one transaction. Nothing here answers another system.
  */
 import type { Clock } from "../../shared/clock.ts";
-import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts";
 import { factTypes } from "../../shared/events/topics.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
 import { countFacts } from "./kpis.ts";
+import { noteLetters } from "./letters.ts";
 import { followPositions } from "./reconciliation.ts";
 import { noteRehearsals } from "./replays.ts";
 import { addEvents } from "./store/journal.ts";
 
 const consumerName = "control";
 
+/** What systems ask of each other: no facts. */
+const requests: readonly EventType[] = ["snapshot.requested", "replay.requested", "letters.redrive.requested"];
+
 export function createConsumers(clock: Clock): ConsumerSpec[] {
   return [
     {
       name: consumerName,
       topic: "facts",
-      types: factTypes.filter((type) => type !== "snapshot.requested" && type !== "replay.requested"),
+      types: factTypes.filter((type) => !requests.includes(type)),
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
         await addEvents(
@@ -32,7 +36,8 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         );
         await noteRehearsals(tx, recorder, events, clock.now());
         const varied = await followPositions(tx, recorder, events, { consumer: consumerName, nowMs: clock.now() });
-        await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...varied], clock.now());
+        const ofLetters = await noteLetters(tx, events);
+        await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...ofLetters, ...varied], clock.now());
         await countFacts(tx, events);
       },
     },

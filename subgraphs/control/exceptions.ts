@@ -57,7 +57,7 @@ function topicOf(change: Change): ExceptionTopic {
   return change.kind === "raise" ? change.finding : change.topic;
 }
 
-function openKeyOf({ type, subject }: ExceptionTopic): string {
+export function openKeyOf({ type, subject }: ExceptionTopic): string {
   return `${type}|${subject}`;
 }
 

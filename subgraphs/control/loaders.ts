@@ -8,15 +8,20 @@ import DataLoader from "dataloader";
 import type { Caller } from "../../shared/accounts.ts";
 import type { Database } from "../../shared/db/database.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import type { CodeKind } from "../../shared/events/letter-events.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { sightOf } from "../../shared/master-data.ts";
+import type { Letter } from "./domain/letter.ts";
 import { causalOrder } from "./domain/lineage.ts";
+import type { MappingKey, PartnerMapping } from "./domain/partner-mapping.ts";
 import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory } from "./store/journal.ts";
 import { sumBuckets } from "./store/kpis.ts";
+import { findLetters, type LetterFilter, listLetters } from "./store/letters.ts";
+import { listMappings, mappingText, versionsOf } from "./store/partner-mappings.ts";
 import { findPolicy, findRun } from "./store/reconciliations.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
 import { type CaseFilter, findCases, listCases } from "./store/variance-cases.ts";
@@ -41,6 +46,19 @@ export function createLoaders(db: Database, caller: Caller) {
       }),
     /** Of all places at once, so for nobody who sees only some. */
     replay: async (id: string) => (sight.everywhere ? findReplay(db, id) : null),
+    letters: new DataLoader<string, Letter | null>(async (ids) => {
+      const found = sight.everywhere ? await findLetters(db, ids) : new Map<string, Letter>();
+      return ids.map((id) => found.get(id) ?? null);
+    }),
+    /** A page of letters, the newest first. Who sees only some places sees none: a letter may name any of them. */
+    lettersOf: async (filter: LetterFilter, page: Page) => (sight.everywhere ? listLetters(db, filter, page) : []),
+    /** Of the company as a whole, so for nobody who sees only some places. */
+    mappingsOf: async (partner: string, kind: CodeKind | null, page: Page) =>
+      sight.everywhere ? listMappings(db, partner, kind, page) : [],
+    mappingVersions: new DataLoader<MappingKey, readonly PartnerMapping[], string>(
+      (keys) => Promise.all(keys.map((key) => versionsOf(db, key, limits.mappingVersionsMax))),
+      { cacheKeyFn: mappingText },
+    ),
     replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>
       Promise.all(ids.map((id) => findParts(db, id))),
     ),
@@ -82,6 +100,8 @@ function placesOf({ locationId }: ExceptionRow): readonly string[] {
   return locationId === null ? [] : [locationId];
 }
 
-function placesOfEvent({ locationId, toLocationId }: AnyEvent): readonly string[] {
+function placesOfEvent({ type, locationId, toLocationId }: AnyEvent): readonly string[] {
+  // The message that was set aside may name others than the one it failed at.
+  if (type === "letter.set.aside") return [];
   return [locationId, toLocationId].flatMap((place) => place ?? []);
 }

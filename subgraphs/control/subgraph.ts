@@ -7,7 +7,9 @@ import { Journal1767225600501 } from "../../migrations/control/001-journal.ts";
 import { Exceptions1767225600502 } from "../../migrations/control/002-exceptions.ts";
 import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
 import { Kpis1767225600520 } from "../../migrations/control/004-kpis.ts";
-import { Reconciliation1767225600530 } from "../../migrations/control/005-reconciliation.ts";
+import { KnownLetters1767225600530 } from "../../migrations/control/005-known-letters.ts";
+import { PartnerMappings1767225600531 } from "../../migrations/control/006-partner-mappings.ts";
+import { Reconciliation1767225600540 } from "../../migrations/control/007-reconciliation.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -15,6 +17,7 @@ import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
+import { WaitingLetters1767225600008 } from "../../migrations/shared/008-waiting-letters.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -42,10 +45,13 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       AuditSeals1767225600005,
       LocationAccounts1767225600006,
       LetterClasses1767225600007,
+      WaitingLetters1767225600008,
       Journal1767225600501,
       Exceptions1767225600502,
       Replays1767225600509,
-      Reconciliation1767225600530,
+      KnownLetters1767225600530,
+      PartnerMappings1767225600531,
+      Reconciliation1767225600540,
       Kpis1767225600520,
     ],
   });

@@ -53,6 +53,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         if (alone) await postOrFail(tx, first, recorder, { consumer: consumerName, post: follow, nowMs });
         else if (open.length > 0) await follow(tx, open, recorder, nowMs);
       },
+      redrive: (tx, events, recorder) => follow(tx, events, recorder, clock.now()),
     },
   ];
 }

@@ -48,7 +48,8 @@ export async function postOrFail(
     recorder.event(failedEvent(event, position, error.code, book.nextVersion(position)));
     auditRefusal(recorder, event, error, 1);
     await saveBook(tx, book, () => recorder.cause, nowMs);
-    await setAside(tx, { consumer, event, error, attempts: 1, nowMs });
+    // The queue of exceptions has the failed posting.
+    await setAside(tx, recorder, { consumer, event, error, attempts: 1, nowMs, raises: false });
   }
 }
 
@@ -98,14 +99,14 @@ export function createPostingRetries(deps: RetryDeps): PostingRetries {
     let done = true;
     try {
       await tx.savepoint(() => post(tx, [event], recorder, nowMs));
-      await takeBack(tx, id);
+      await takeBack(tx, recorder, id, letter.attempts);
     } catch (error) {
       if (isTransient(error)) throw error;
       done = false;
       const attempts = letter.attempts + 1;
       recorder.clear();
       auditRefusal(recorder, event, error, attempts);
-      await setAside(tx, { consumer, event, error, attempts, nowMs });
+      await setAside(tx, recorder, { consumer, event, error, attempts, nowMs, raises: false });
       if (attempts >= rule.attemptsMax) log.error({ error, eventId: event.id }, "a posting is not tried again");
     }
     return { done, told: await recorder.flush(tx) };

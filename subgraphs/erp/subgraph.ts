@@ -14,6 +14,7 @@ import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
+import { WaitingLetters1767225600008 } from "../../migrations/shared/008-waiting-letters.ts";
 import type { RequestContext } from "../../shared/command.ts";
 import {
   commandDeps,
@@ -39,6 +40,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
       DueLetters1767225600004,
       AuditSeals1767225600005,
       LetterClasses1767225600007,
+      WaitingLetters1767225600008,
       Erp1767225600101,
       ErpTransfers1767225600102,
       Arrivals1767225600103,

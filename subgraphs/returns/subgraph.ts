@@ -14,6 +14,7 @@ import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
+import { WaitingLetters1767225600008 } from "../../migrations/shared/008-waiting-letters.ts";
 import {
   commandDeps,
   createCommitSignal,
@@ -40,6 +41,7 @@ export async function createReturns(kernel: Kernel): Promise<Subgraph> {
       AuditSeals1767225600005,
       LocationAccounts1767225600006,
       LetterClasses1767225600007,
+      WaitingLetters1767225600008,
       Returns1767225600301,
       Dispositions1767225600302,
       ReturnsByItem1767225600303,

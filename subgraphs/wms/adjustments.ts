@@ -10,7 +10,7 @@ import { canonicalHash } from "../../shared/canonical-json.ts";
 import { type Payload, type RequestContext, runCommand } from "../../shared/command.ts";
 import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
-import { type AnyEvent, type Bucket, buckets } from "../../shared/events/canonical-event.ts";
+import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import {
   newId,
   parseCode,
@@ -24,12 +24,13 @@ import { limits } from "../../shared/limits.ts";
 import { type ProductReplica, sightOf, waitForMasterData } from "../../shared/master-data.ts";
 import { causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
-import type { BucketName, WmsDeps } from "./commands/stock-facts.ts";
+import type { WmsDeps } from "./commands/stock-facts.ts";
 import { type AdjustmentContent, type AdjustmentState, automatic, decide, evolve } from "./domain/adjustment.ts";
 import { rollingWindowMs } from "./domain/adjustment-policy.ts";
 import { type Balance, noBalance } from "./domain/balance.ts";
 import { assertFact, effectOf, type StockFact } from "./domain/stock-fact.ts";
 import { postFacts, type Verdict } from "./posting.ts";
+import { type BucketName, bucketOf } from "./stock-reports.ts";
 import {
   loadAdjustments,
   lockAdjustments,
@@ -370,10 +371,6 @@ function parseContent(input: RequestAdjustmentInput, adjustmentId: string, reque
     requestedBy,
     countedBy: null,
   };
-}
-
-export function bucketOf(name: BucketName | null | undefined): Bucket {
-  return buckets.find((bucket) => bucket.toUpperCase() === name) ?? "unrestricted";
 }
 
 /** What a decision is bound to, and nothing that the decision itself changes. A counter was not always known. */

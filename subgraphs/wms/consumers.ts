@@ -11,6 +11,7 @@ import type { AnyEvent, CanonicalEvent, EventType } from "../../shared/events/ca
 import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
+import { applyPartnerCodes } from "../../shared/partner-codes.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { followBooks } from "./adjustments.ts";
 import { noBalance } from "./domain/balance.ts";
@@ -42,6 +43,7 @@ const types: readonly EventType[] = [
   "transfer.resolved",
   "variance.correction.approved",
   "snapshot.requested",
+  "mapping.changed",
 ];
 
 export function createConsumers(clock: Clock): ConsumerSpec[] {
@@ -53,6 +55,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
       concerns,
       async handle(tx, events, recorder) {
         await applyMasterData(tx, events);
+        await applyPartnerCodes(tx, events);
         await quarantineReturns(tx, recorder, events, clock.now());
         await answerSnapshotRequests(tx, recorder, events);
         await followTransfers(tx, recorder, events, clock.now());

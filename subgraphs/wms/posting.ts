@@ -41,6 +41,8 @@ export interface Posting {
 
 export interface Entry {
   readonly fact: StockFact;
+  /** As its sender said it, where codes of theirs stood for others of ours: what comes again is known by that. */
+  readonly told?: StockFact;
   /** In base units, or why it has none. */
   readonly effect: Effect | AppError;
   /** The unit of the fact's quantity, as far as it is known. */
@@ -71,7 +73,7 @@ export async function postFacts(tx: Transaction, recorder: Recorder, posting: Po
 
   function post(entry: Entry): Verdict {
     const { fact, effect } = entry;
-    const hash = canonicalHash(fact);
+    const hash = canonicalHash(entry.told ?? fact);
     const known = hashes.get(fact.id);
     if (known === hash) return { status: "DUPLICATE" };
     if (known !== undefined) throw new AppError("EVENT_ID_REUSED");

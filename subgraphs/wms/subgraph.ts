@@ -11,6 +11,7 @@ import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
 import { LocationAccounts1767225600006 } from "../../migrations/shared/006-location-accounts.ts";
 import { LetterClasses1767225600007 } from "../../migrations/shared/007-letter-classes.ts";
+import { WaitingLetters1767225600008 } from "../../migrations/shared/008-waiting-letters.ts";
 import { Wms1767225600201 } from "../../migrations/wms/001-balances-and-journal.ts";
 import { Adjustments1767225600202 } from "../../migrations/wms/002-adjustments.ts";
 import { WmsTransfers1767225600203 } from "../../migrations/wms/003-transfers.ts";
@@ -40,6 +41,7 @@ import {
   TransferLineEntity,
 } from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
+import { createReportRedrive } from "./report-letters.ts";
 import { createResolvers } from "./resolvers.ts";
 
 export interface WmsOptions {
@@ -69,6 +71,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
       AuditSeals1767225600005,
       LocationAccounts1767225600006,
       LetterClasses1767225600007,
+      WaitingLetters1767225600008,
       Wms1767225600201,
       Adjustments1767225600202,
       WmsTransfers1767225600203,
@@ -87,6 +90,7 @@ export async function createWms(kernel: Kernel, options: WmsOptions = {}): Promi
     resolvers: createResolvers(deps),
     contextFor: ({ identity }: RequestContext) => ({ loaders: createLoaders(db, identity) }),
     consumers: createConsumers(kernel.clock),
+    messages: createReportRedrive(kernel.clock),
   } as const;
   return createSubgraph(kernel, parts, signal);
 }

@@ -42,6 +42,7 @@ const payloads: Readonly<Record<string, string>> = {
   requestAdjustment: "adjustment { id locationId contentHash }",
   approveAdjustment: "adjustment { id locationId }",
   rejectAdjustment: "adjustment { id locationId }",
+  savePartnerMappings: "mappings { code }",
   recordCount: "stockCount { id locationId }",
   recordReceiptProgress: "receipt { id locationId }",
   shipTransfer: "transferOrder { id }",
@@ -136,6 +137,12 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
   const events = places.map((locationId) => ({ ...opening, id: `opening-${locationId}`, locationId }));
   await expectDone(command("wms", "recordStockEvents", { events }));
   await system.drain();
+  // Dead letters, and what partners' codes stand for: of every place.
+  const unknown = { type: "RECEIPT", sku, quantity: 1, unit: "BOX", occurredAt: `${today}T08:00:00Z` };
+  const waiting = places.map((locationId) => ({ ...unknown, id: `waiting-${locationId}`, locationId }));
+  await expectDone(command("wms", "recordStockEvents", { events: waiting }));
+  const mappings = places.map((target, i) => ({ kind: "LOCATION", code: `GLN-${i}`, target }));
+  await expectDone(command("control", "savePartnerMappings", { partner: "acme", mappings }));
   const papers = {
     returns: [],
     adjustments: [],

@@ -28,7 +28,6 @@ beforeAll(async () => {
   papers = await fill(world);
 }, 30_000);
 afterAll(() => world.stop());
-
 const page = "pageInfo { hasNextPage endCursor }";
 const position = `sku locationId location { id name } version availability { locationId availableToSell }`;
 const answer = `sku locationId location { id name } availableToSell net reason confidence version
@@ -44,6 +43,8 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["returns", `{ returns { nodes { id locationId location { id } } ${page} } }`],
   ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
   ["control", `{ varianceCases { nodes { id sku locationId location { id } evidence { document { id } } } ${page} } }`],
+  ["control", `{ deadLetters { nodes { id locationId hint payload } ${page} } }`],
+  ["control", `{ partnerMappings(partner: "acme") { nodes { target } ${page} } }`],
   ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],
   ["availability", `{ stockPositions(first: 2) { nodes { ${position} } ${page} } }`],
@@ -101,13 +102,12 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["wms", (i) => `{ stockCount(id: "${papers.counts[i] ?? "none"}") { lines { expectedQuantity } } }`],
   ["returns", (i) => `{ return(id: "${papers.returns[i] ?? "none"}") { status } }`],
   ["control", (i) => `{ exception(id: "${papers.exceptions[i] ?? "none"}") { status } }`],
-  ["control", () => `{ replay(id: "none") { status } reconciliation(id: "none") { status } }`],
+  ["control", () => `{ replay(id: "none") { id } reconciliation(id: "none") { id } deadLetter(id: "none") { id } }`],
   ["control", (i) => `{ varianceCase(id: "${papers.cases[i] ?? "none"}") { status variance } }`],
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
 ];
 
-const names = ["ACME", "BETA"] as const;
-const anyAccounts = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 2 });
+const anyAccounts = fc.uniqueArray(fc.constantFrom("ACME", "BETA"), { maxLength: 2 });
 const seenBy = (caller: Identity, assigned: readonly (readonly string[])[]) =>
   places.filter((_, i) => assigned[i]?.some((account) => caller.accounts?.includes(account)));
 

@@ -15,6 +15,7 @@ import { createSystem } from "../../system.ts";
 import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy-day.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
+import { paged } from "../helpers/paged-lists.ts";
 import { openPlain, tamper } from "../helpers/plain-sql.ts";
 import {
   explained,
@@ -72,6 +73,8 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     stock_count_lines: { own: ["count_id"] },
     receipts: { own: ["purchase_order_id", "id"] },
     receipt_lines: { own: ["receipt_id"] },
+    dead_letters: { own: ["id", "event_id"], set: { due_at_ms: "NULL", waits_for: "'product:GONE'" } },
+    partner_codes: { own: ["code"] },
   },
   returns: {
     ...kernel,
@@ -98,6 +101,9 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
+    known_letters: { own: ["id"] },
+    partner_mappings: { own: ["code"] },
+    partner_mapping_versions: { own: ["code"] },
     recon_positions: { own: ["sku"], set: { due_at_ms: "NULL", case_id: "NULL" } },
     variance_cases: { own: ["id"], set: { open_key: "NULL" } },
     reconciliations: { own: ["id"], set: { status: "'DONE'" } },
@@ -118,113 +124,6 @@ const allowed: readonly (readonly [RegExp, string])[] = [
 /** Statements that may walk along a whole index, each with its reason; what they read is limited all the same. */
 const walks: readonly (readonly [RegExp, string])[] = [
   [/^SELECT id FROM \(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' /, "nearly all are done"],
-];
-
-interface Paged {
-  readonly field: string;
-  readonly nodes: string;
-  readonly system: SystemName;
-  /** The key of the page, in its order. */
-  readonly key: string;
-  readonly filters: readonly Readonly<Record<string, string>>[];
-}
-
-/** Every connection: without a filter, and with values that many rows have, few, and none. */
-const paged: readonly Paged[] = [
-  {
-    field: "stockPositions",
-    nodes: "sku availability { availableToSell }",
-    system: "availability",
-    key: "SELECT sku, location_id FROM positions ORDER BY 1, 2",
-    filters: [{}, { locationId: "L1" }, { locationId: "L9" }],
-  },
-  { field: "products", nodes: "sku name", system: "erp", key: "SELECT sku FROM products ORDER BY 1", filters: [{}] },
-  {
-    field: "products",
-    nodes: "sku name",
-    system: "erp",
-    key: "SELECT word, sku FROM product_words WHERE word = 'lamps' ORDER BY 1, 2",
-    filters: [{ search: "lamp" }, { search: "l" }, { search: "lamps pair" }, { search: "nothing" }],
-  },
-  {
-    field: "purchaseOrders",
-    nodes: "id lines { sku }",
-    system: "erp",
-    key: "SELECT id FROM purchase_orders WHERE status = 'APPROVED' ORDER BY 1",
-    filters: [
-      ...[{}, { status: "APPROVED" }, { status: "PENDING" }, { sku: hot.sku }, { sku: "KIT-1" }],
-      ...[
-        { sku: hot.sku, status: "PENDING" },
-        { sku: hot.sku, status: "APPROVED" },
-      ],
-    ],
-  },
-  {
-    field: "transferOrders",
-    nodes: "id lines { sku }",
-    system: "erp",
-    key: "SELECT id FROM transfers WHERE status = 'CLOSED' ORDER BY 1",
-    filters: [
-      ...[{}, { status: "CLOSED" }, { status: "RECEIVED" }, { locationId: "L1" }],
-      ...[
-        { locationId: "L1", status: "RECEIVED" },
-        { locationId: "L2", status: "CLOSED" },
-      ],
-    ],
-  },
-  {
-    field: "adjustments",
-    nodes: "id",
-    system: "wms",
-    key: "SELECT requested_at_ms, id FROM adjustments ORDER BY 1, 2",
-    filters: [{}, { status: "REJECTED" }, { status: "POSTING_FAILED" }],
-  },
-  {
-    field: "receipts",
-    nodes: "id lines { received }",
-    system: "wms",
-    key: "SELECT purchase_order_id, location_id FROM receipts ORDER BY 1, 2",
-    filters: [
-      ...[{}, { status: "CLOSED" }, { status: "RECEIVING" }, { locationId: "L1" }, { purchaseOrderId: "PO-2" }],
-      ...[
-        { locationId: "L2", status: "RECEIVING" },
-        { locationId: "L1", status: "CLOSED" },
-      ],
-    ],
-  },
-  {
-    field: "returns",
-    nodes: "id lines { sku }",
-    system: "returns",
-    key: "SELECT created_at_ms, id FROM return_documents WHERE status = 'REJECTED' ORDER BY 1, 2",
-    filters: [
-      ...[{}, { status: "REJECTED" }, { status: "EXPIRED" }, { sku: hot.sku }, { sku: "KIT-1" }],
-      ...[
-        { sku: hot.sku, status: "EXPIRED" },
-        { sku: hot.sku, status: "REJECTED" },
-      ],
-    ],
-  },
-  {
-    field: "exceptions",
-    nodes: "id subject",
-    system: "control",
-    key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
-    filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
-  },
-  {
-    field: "varianceCases",
-    nodes: "id variance",
-    system: "control",
-    key: "SELECT id FROM variance_cases ORDER BY 1",
-    filters: [
-      ...[{}, { status: "CLOSED" }, { status: "OPEN" }, { locationId: "L1" }],
-      ...[
-        { locationId: "L1", status: "OPEN" },
-        { locationId: "L1", status: "CLOSED" },
-      ],
-    ],
-  },
 ];
 
 /** Of each connection the cursor of a row in the middle. */
@@ -283,8 +182,8 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
   for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
-  await ask("channels", "{ __typename }");
-  await ask("channelPolicies", "{ policyVersion }");
+  await ask("deadLetter", "{ status payload }", { id: day.letterId });
+  for (const field of ["channels", "channelPolicies"]) await ask(field, "{ __typename }");
   await ask("stockCursor", "");
 }
 

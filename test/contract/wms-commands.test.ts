@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../shared/limits.ts";
-import type { StockEventInput } from "../../subgraphs/wms/commands/stock-facts.ts";
+import type { StockEventInput } from "../../subgraphs/wms/stock-reports.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import {
   openWarehouse,

@@ -9,7 +9,8 @@ import type { AnyEvent, ProductChanged } from "../../shared/events/canonical-eve
 import type { OperationResult } from "../../shared/graphql/execute.ts";
 import { anonymous, type Role } from "../../shared/identity.ts";
 import type { Kernel } from "../../shared/kernel.ts";
-import type { StockEventInput, StockEventResult } from "../../subgraphs/wms/commands/stock-facts.ts";
+import type { StockEventResult } from "../../subgraphs/wms/commands/stock-facts.ts";
+import type { StockEventInput } from "../../subgraphs/wms/stock-reports.ts";
 import { createWms } from "../../subgraphs/wms/subgraph.ts";
 import type { MakeKernel } from "../helpers/databases.ts";
 import { canonicalEvent } from "../helpers/events.ts";

@@ -3,7 +3,7 @@
  */
 import { beforeAll, expect, it } from "vitest";
 import type { AnyEvent, CanonicalEvent } from "../../shared/events/canonical-event.ts";
-import type { StockEventInput } from "../../subgraphs/wms/commands/stock-facts.ts";
+import type { StockEventInput } from "../../subgraphs/wms/stock-reports.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { canonicalEvent } from "../helpers/events.ts";
 import {

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Buckets, noStock, onHandOf } from "../../shared/events/canonical-event.ts";
-import type { StockEventInput } from "../../subgraphs/wms/commands/stock-facts.ts";
+import type { StockEventInput } from "../../subgraphs/wms/stock-reports.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { openWarehouse, product, stockEvent, unexplainedPositions, type Warehouse } from "./wms-fixture.ts";
 

@@ -94,6 +94,7 @@ export interface Day {
   readonly reservationId: string;
   readonly returnId: string;
   readonly replayId: string;
+  readonly letterId: string;
   /** When it began, RFC 3339. */
   readonly from: string;
 }
@@ -114,8 +115,9 @@ export async function busyDay(office: Office, day: string, drain: () => Promise<
   await policy(office);
   await drain();
   const replayId = await replays(office, recordedFrom);
+  const letterId = await letters(office, day);
   await drain();
-  return { orderId, ...moved, returnId, reservationId, replayId, from: recordedFrom, ...corrections };
+  return { orderId, ...moved, returnId, reservationId, replayId, letterId, from: recordedFrom, ...corrections };
 }
 
 async function masterData({ change }: Office, day: string): Promise<void> {
@@ -299,4 +301,35 @@ async function replays({ change }: Office, recordedFrom: string): Promise<string
   await waits("approveReplay", kept);
   await waits("rejectReplay", refused);
   return kept.id;
+}
+
+/** Two receipts in units that nobody knows: one is mapped, the other one goes on waiting. */
+async function letters({ change, ask }: Office, day: string): Promise<string> {
+  type Letters = { nodes: { id: string; messageId: string }[] };
+  for (const [i, unit] of [`BOX-${day}`, `BAG-${day}`].entries()) {
+    const event = { id: `${day}-letter-${i}`, type: "RECEIPT", quantity: 1, ...hot, unit };
+    const input = { source: "acme", events: [{ ...event, occurredAt: `2026-01-0${day}T09:00:00Z` }] };
+    // The refusal is what this is about.
+    await change("ann", "recordStockEvents", input).catch(() => {});
+  }
+  const waiting = async () => {
+    const { nodes } = await ask<Letters>("deadLetters", "{ nodes { id messageId } }", { source: "acme" });
+    const found = nodes.find(({ messageId }) => messageId === `${day}-letter-0`);
+    if (!found) throw new Error("No dead letter yet.");
+    return found.id;
+  };
+  const letterId = await settled(waiting);
+  await change("ann", "redriveDeadLetters", { ids: [letterId] });
+  await change("ann", "redriveDeadLetters", { class: "MAPPING", limit: 1 });
+  const mappings = [{ kind: "UNIT", code: `BOX-${day}`, target: "CASE" }];
+  await change("ann", "savePartnerMappings", { partner: "acme", mappings });
+  await settled(async () => {
+    const { status } = await ask<{ status: string }>("deadLetter", "{ status }", { id: letterId });
+    if (status !== "SETTLED") throw new Error("It still waits.");
+  });
+  const about = { type: "DEAD_LETTER" };
+  for (const { id } of (await ask<Letters>("exceptions", "{ nodes { id messageId: subject } }", about)).nodes) {
+    await change("bob", "resolveException", { id, resolution: "The partner was asked." });
+  }
+  return letterId;
 }

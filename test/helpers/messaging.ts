@@ -4,6 +4,7 @@
  * SQLite goes with the memory bus and MySQL with Redis where it answers, so that both ways are walked.
  */
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
+import { WaitingLetters1767225600008 } from "../../migrations/shared/008-waiting-letters.ts";
 import { type ManualClock, manualClock } from "../../shared/clock.ts";
 import type { Database, Transaction } from "../../shared/db/database.ts";
 import { insertMissing } from "../../shared/db/statements.ts";
@@ -46,7 +47,7 @@ export interface Wire {
 export async function openWire(makeKernel: MakeKernel, kind: DatabaseKind): Promise<Wire> {
   const clock = manualClock();
   const kernel = await makeKernel({ clock });
-  const migrations = [Kernel1767225600001, Things1767225600999];
+  const migrations = [Kernel1767225600001, WaitingLetters1767225600008, Things1767225600999];
   const publisher = await kernel.openDatabase({ system: "wms", entities: [], migrations });
   const follower = await kernel.openDatabase({ system: "erp", entities: [], migrations });
   const corner = kind === "mysql" && services.redisUrl ? openRedisCorner() : null;

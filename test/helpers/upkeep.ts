@@ -13,9 +13,11 @@ import { AppError } from "../../shared/errors.ts";
 import { createKernel } from "../../shared/kernel.ts";
 import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
+import { causeOf } from "../../shared/messaging/consumer.ts";
 import { dueLetters, lockDueLetter, type RetryRule, setAside } from "../../shared/messaging/dead-letters.ts";
 import { createHousekeeping } from "../../shared/messaging/housekeeping.ts";
 import { createRelay } from "../../shared/messaging/relay.ts";
+import { createRecorder } from "../../shared/recorder.ts";
 import type { System } from "../../system.ts";
 import { canonicalEvent } from "./events.ts";
 import { tamper } from "./plain-sql.ts";
@@ -32,8 +34,9 @@ const rule: RetryRule = {
 export function letter(db: Database, seq: number, attempts: number): Promise<void> {
   const event = canonicalEvent("wms", "shipment.confirmed", "HOT|L1", seq, { data: {} } as never);
   const nowMs = systemClock.now();
+  const recorder = createRecorder("erp", systemClock, causeOf(rule.consumer, event));
   return db.transaction((tx) =>
-    setAside(tx, { consumer: rule.consumer, event, error: new AppError("INTERNAL"), attempts, nowMs }),
+    setAside(tx, recorder, { consumer: rule.consumer, event, error: new AppError("INTERNAL"), attempts, nowMs }),
   );
 }
 

@@ -3,7 +3,7 @@
  * is explained by its journal, and the events told have no hole and no copy in their sequence.
  */
 import { beforeAll, expect, it } from "vitest";
-import type { StockEventInput } from "../../subgraphs/wms/commands/stock-facts.ts";
+import type { StockEventInput } from "../../subgraphs/wms/stock-reports.ts";
 import { openWarehouse, product, stockEvent, unexplainedPositions, type Warehouse } from "../contract/wms-fixture.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 

@@ -7,6 +7,7 @@ import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { kpiResolvers } from "./kpis.ts";
+import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
 import { reconciliationResolvers } from "./reconciliation.ts";
 import { replayResolvers } from "./replays.ts";
@@ -14,8 +15,9 @@ import { replayResolvers } from "./replays.ts";
 export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
-    lineageResolvers(),
     kpiResolvers(deps),
+    letterResolvers(deps),
+    lineageResolvers(),
     reconciliationResolvers(deps),
     replayResolvers(deps),
   ]);

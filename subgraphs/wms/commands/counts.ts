@@ -22,7 +22,7 @@ import {
 import { limits } from "../../../shared/limits.ts";
 import { type MasterData, sightOf, waitForMasterData } from "../../../shared/master-data.ts";
 import type { Recorder } from "../../../shared/recorder.ts";
-import { bucketOf, type Request, requestAll, withdrawPending } from "../adjustments.ts";
+import { type Request, requestAll, withdrawPending } from "../adjustments.ts";
 import {
   assertCounted,
   type CountedEntry,
@@ -32,9 +32,10 @@ import {
   totalCounted,
   varianceOf,
 } from "../domain/stock-count.ts";
+import { type BucketName, bucketOf } from "../stock-reports.ts";
 import { lockOrCreateBalances } from "../store/balances.ts";
 import { insertCount, loadCounts } from "../store/counts.ts";
-import type { BucketName, WmsDeps } from "./stock-facts.ts";
+import type { WmsDeps } from "./stock-facts.ts";
 
 export interface RecordCountInput {
   readonly idempotencyKey: string;

@@ -6,54 +6,29 @@
  */
 import { type CommandDeps, type Payload, type RequestContext, runCommand } from "../../../shared/command.ts";
 import { AppError } from "../../../shared/errors.ts";
-import { type Bucket, buckets, type DocumentRef } from "../../../shared/events/canonical-event.ts";
-import type { Role } from "../../../shared/identity.ts";
-import {
-  newId,
-  parseCode,
-  parseDocumentId,
-  parseEventId,
-  parseLocationId,
-  parseSku,
-  parseText,
-  parseUnit,
-} from "../../../shared/ids.ts";
+import type { Bucket, DocumentRef } from "../../../shared/events/canonical-event.ts";
+import { newId } from "../../../shared/ids.ts";
 import { limits } from "../../../shared/limits.ts";
 import { type MasterData, type MasterDataNeed, waitForMasterData } from "../../../shared/master-data.ts";
+import { findPartnerCodes, noPartnerCodes, type PartnerCodes } from "../../../shared/partner-codes.ts";
 import type { Recorder } from "../../../shared/recorder.ts";
+import type { Effect, StockFact } from "../domain/stock-fact.ts";
+import { postFacts, type Verdict } from "../posting.ts";
+import { followReports, keepTogether } from "../report-letters.ts";
 import {
-  assertFact,
-  type Effect,
-  effectOf,
-  mapBuckets,
-  type StockEventType,
-  type StockFact,
-} from "../domain/stock-fact.ts";
-import { type Entry, postFacts, type Verdict } from "../posting.ts";
+  type BucketName,
+  codesOf,
+  entryOf,
+  inOurCodes,
+  parseReport,
+  parseSource,
+  type StockEventInput,
+  toFact,
+} from "../stock-reports.ts";
 
 export interface WmsDeps extends CommandDeps {
   /** How long a command waits for master data. */
   readonly masterDataWaitMs: number;
-}
-
-/** A bucket as GraphQL names it. */
-export type BucketName = Uppercase<Bucket>;
-
-export interface StockEventInput {
-  readonly id: string;
-  readonly type: StockEventType;
-  readonly sku: string;
-  readonly locationId: string;
-  readonly quantity: number;
-  readonly unit?: string | null;
-  readonly occurredAt: string;
-  readonly sourceSeq?: number | null;
-  readonly documentRef?: DocumentRef | null;
-  readonly fromBucket?: BucketName | null;
-  readonly toBucket?: BucketName | null;
-  readonly reasonCode?: string | null;
-  readonly note?: string | null;
-  readonly buckets?: Readonly<Partial<Record<Bucket, number | null>>> | null;
 }
 
 export interface RecordStockEventsInput {
@@ -98,9 +73,12 @@ export async function recordStockEvents(
   input: RecordStockEventsInput,
   context: RequestContext,
 ): Promise<Payload<{ results: readonly StockEventResult[] }>> {
-  const { roles } = context.identity;
-  const parsed = input.events.length <= limits.commandItemsMax ? input.events.map((e) => parseEvent(e, roles)) : [];
-  const masterData = await waitFor(deps, parsed, context);
+  const { roles, person } = context.identity;
+  const parsed = input.events.length <= limits.commandItemsMax ? input.events.map((e) => parseReport(e, roles)) : [];
+  const codes = await findPartnerCodes(deps.db, input.source ?? person ?? "", understood(parsed).flatMap(codesOf));
+  const masterData = await waitFor(deps, parsed, codes, context);
+  const nowMs = deps.clock.now();
+  const sourceOf = (recorder: Recorder) => parseSource(input.source ?? null) ?? recorder.cause.person;
   return runCommand(deps, {
     operation: "recordStockEvents",
     input,
@@ -108,24 +86,34 @@ export async function recordStockEvents(
     refused: { results: [] },
     async work(tx, recorder) {
       assertCountOf(input.events);
-      const source = parseSource(input.source ?? null) ?? recorder.cause.person;
-      const verdicts = await postFacts(tx, recorder, {
+      const source = sourceOf(recorder);
+      const posted = await postFacts(tx, recorder, {
         source,
         action: "recordStockEvents",
-        nowMs: deps.clock.now(),
-        entries: parsed.flatMap((fact) => (fact instanceof AppError ? [] : [entryOf(fact, masterData)])),
+        nowMs,
+        entries: understood(parsed).map((fact) => entryOf(fact, codes, masterData)),
       });
       let next = 0;
-      const results = input.events.map((event, i) => {
-        const fact = parsed[i] as StockFact | AppError;
-        const refused: Verdict | null = fact instanceof AppError ? { status: "REJECTED", error: fact } : null;
-        return toResult(event, refused ?? (verdicts[next++] as Verdict), input.allOrNone === true ? i : null);
-      });
+      const verdicts = parsed.map(
+        (fact): Verdict =>
+          fact instanceof AppError ? { status: "REJECTED", error: fact } : (posted[next++] as Verdict),
+      );
+      const results = input.events.map((event, i) =>
+        toResult(event, verdicts[i] as Verdict, input.allOrNone === true ? i : null),
+      );
       auditRejected(recorder, source, input.events, results);
+      await followReports(tx, recorder, { source, context, nowMs }, input.events, verdicts);
       return { results };
+    },
+    async refuse(tx, recorder, error) {
+      if (input.allOrNone !== true) return;
+      await keepTogether(tx, recorder, { source: sourceOf(recorder), context, nowMs }, input.events, error);
     },
   });
 }
+
+const understood = (parsed: readonly (StockFact | AppError)[]) =>
+  parsed.filter((fact): fact is StockFact => !(fact instanceof AppError));
 
 /** Can fail with what a result of `recordStockEvents` can say, and with INSUFFICIENT_STOCK. */
 export async function changeStockStatus(
@@ -158,7 +146,7 @@ export async function changeStockStatus(
         source: recorder.cause.person,
         action: "changeStockStatus",
         nowMs,
-        entries: [entryOf(fact, masterData)],
+        entries: [entryOf(fact, noPartnerCodes, masterData)],
         admit: (stock, effect) => assertThere(stock, effect),
       });
       if (verdict?.status === "REJECTED") throw verdict.error;
@@ -178,98 +166,18 @@ function assertThere(stock: Readonly<Record<Bucket, number>>, effect: Effect): v
   throw new AppError("INSUFFICIENT_STOCK", { field: ["input", "quantity"], available, message });
 }
 
-function parseEvent(event: StockEventInput, roles: ReadonlySet<Role>): StockFact | AppError {
-  try {
-    assertReporter(event, roles);
-    return toFact(event);
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-}
-
-/** Types that say what the stock is instead of what happened: a person asks for an adjustment, or records a count. */
-const corrections: ReadonlySet<StockEventType> = new Set<StockEventType>(["ADJUSTMENT", "SNAPSHOT"]);
-
-/** Fails with FORBIDDEN: a correction that nobody else approves comes from a warehouse's own system only. */
-function assertReporter({ type }: StockEventInput, roles: ReadonlySet<Role>): void {
-  if (!corrections.has(type) || roles.has("connector-wms") || roles.has("admin")) return;
-  const message = `Only a warehouse's own system reports ${type}: use requestAdjustment or recordCount.`;
-  throw new AppError("FORBIDDEN", { message });
-}
-
-/** Fails with INVALID_INPUT and what `assertFact` fails with. */
-function toFact(event: StockEventInput): StockFact {
-  const counts = event.buckets;
-  const fact: StockFact = {
-    id: parseEventId(event.id, ["id"]),
-    type: event.type,
-    sku: parseSku(event.sku, ["sku"]),
-    locationId: parseLocationId(event.locationId, ["locationId"]),
-    quantity: event.quantity,
-    unit: event.unit == null ? null : parseUnit(event.unit, ["unit"]),
-    occurredAtMs: Date.parse(event.occurredAt),
-    sourceSeq: event.sourceSeq ?? null,
-    documentRef: event.documentRef ? toDocumentRef(event.documentRef) : null,
-    fromBucket: toBucket(event.fromBucket),
-    toBucket: toBucket(event.toBucket),
-    reasonCode:
-      event.reasonCode == null ? null : parseCode(event.reasonCode, limits.reasonCodeLengthMax, ["reasonCode"]),
-    note: parseText(event.note, limits.noteLengthMax, ["note"]),
-    buckets: counts ? mapBuckets((bucket) => counts[bucket] ?? 0) : null,
-  };
-  if (fact.sourceSeq !== null && fact.sourceSeq < 0) {
-    throw new AppError("INVALID_INPUT", { message: "sourceSeq must not be negative." });
-  }
-  assertFact(fact);
-  return fact;
-}
-
-/** Fails with INVALID_INPUT: what begins with `system:` is a system of ours, and speaks for itself. */
-function parseSource(value: string | null): string | null {
-  if (value === null) return null;
-  const field = ["input", "source"];
-  if (value.startsWith("system:")) {
-    throw new AppError("INVALID_INPUT", { field, message: "source must not begin with system:." });
-  }
-  return parseCode(value, limits.personLengthMax, field);
-}
-
-function toDocumentRef({ type, id, line }: DocumentRef): DocumentRef {
-  return {
-    type: parseCode(type, limits.reasonCodeLengthMax, ["documentRef", "type"]),
-    id: parseDocumentId(id, ["documentRef", "id"]),
-    line: line == null ? null : parseDocumentId(line, ["documentRef", "line"]),
-  };
-}
-
-function toBucket(name: BucketName | null | undefined): Bucket | null {
-  return buckets.find((bucket) => bucket.toUpperCase() === name) ?? null;
-}
-
 function waitFor(
   deps: WmsDeps,
   parsed: readonly (StockFact | AppError)[],
+  codes: PartnerCodes,
   context: RequestContext,
 ): Promise<MasterData> {
-  const facts = parsed.filter((fact): fact is StockFact => !(fact instanceof AppError));
+  const facts = understood(parsed).map((fact) => inOurCodes(fact, codes));
   const need: MasterDataNeed = { items: facts, locationIds: facts.map((fact) => fact.locationId) };
   return waitForMasterData(deps.db, need, {
     waitMs: deps.masterDataWaitMs,
     caller: context.identity,
   });
-}
-
-function entryOf(fact: StockFact, masterData: MasterData): Entry {
-  const { sku, unit } = fact;
-  try {
-    masterData.location(fact.locationId);
-    const effect = effectOf(fact, (quantity, rounding) => masterData.baseUnits({ sku, unit, quantity }, rounding));
-    return { fact, effect, uom: unit ?? masterData.product(sku).baseUnit };
-  } catch (error) {
-    if (error instanceof AppError) return { fact, effect: error, uom: unit };
-    throw error;
-  }
 }
 
 /** Fails with INVALID_INPUT, TOO_MANY_ITEMS. */
@@ -284,8 +192,12 @@ function assertCountOf(events: readonly unknown[]): void {
 function toResult({ id }: StockEventInput, verdict: Verdict, oneOfAll: number | null): StockEventResult {
   if (verdict.status !== "REJECTED") return { id, status: verdict.status, code: null, message: null };
   if (oneOfAll !== null) {
-    const { code, message } = verdict.error;
-    throw new AppError(code, { field: ["input", "events", String(oneOfAll)], message: `${id}: ${message}` });
+    const { code, message, details } = verdict.error;
+    throw new AppError(code, {
+      ...details,
+      field: ["input", "events", String(oneOfAll)],
+      message: `${id}: ${message}`,
+    });
   }
   return { id, status: verdict.status, code: verdict.error.code, message: verdict.error.message };
 }
