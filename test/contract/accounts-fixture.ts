@@ -222,6 +222,47 @@ export function withCursors(value: unknown): unknown {
 export const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "reconciliationPolicy"];
 
 /** A position at a place, as another owner refers to it. */
-export const reference = (fields: string) => (id: string) =>
+const reference = (fields: string) => (id: string) =>
   `{ _entities(representations: [{ __typename: "StockPosition", sku: "A", locationId: "${id}" }]) {
     ... on StockPosition { ${fields} } } }`;
+
+export const page = "pageInfo { hasNextPage endCursor }";
+export const position = `sku locationId location { id name } version availability { locationId availableToSell }`;
+export const answer = `sku locationId location { id name } availableToSell net reason confidence version
+  terms { name quantity } sources { system version }`;
+
+/** What asks about one place by its name. */
+export const aboutPlace: readonly (readonly [owner: string, query: (id: string) => string])[] = [
+  ["erp", (id) => `{ location(id: "${id}") { id name accounts } }`],
+  ["erp", (id) => `{ transferOrders(locationId: "${id}") { nodes { id } ${page} } }`],
+  ["erp", reference("book { onHand committed inbound { quantity } }")],
+  [
+    "erp",
+    (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { name } } }`,
+  ],
+  ["wms", reference("physical { onHand } movements { nodes { id } }")],
+  ["wms", (id) => `{ receipts(locationId: "${id}") { nodes { id } ${page} } }`],
+  [
+    "control",
+    (id) =>
+      `{ kpis(from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z", locationId: "${id}") { name numerator } }`,
+  ],
+  ["returns", reference("returns { quarantined inInspection version asOf }")],
+  [
+    "availability",
+    (id) => `{ availability(skus: ["A"], locationIds: ["${id}"]) { ${answer} availableToPromise(on: "2026-06-01") } }`,
+  ],
+  ["availability", (id) => `{ stockPosition(sku: "A", locationId: "${id}") { ${position} } }`],
+  ["availability", (id) => `{ stockPositions(locationId: "${id}") { nodes { ${position} } ${page} } }`],
+  [
+    "availability",
+    (id) =>
+      `{ promise(input: { sku: "A", quantity: 5, locationIds: ["${id}"] }) { confirmedQuantity fullDate confidence } }`,
+  ],
+  ["availability", reference(position)],
+  ["control", (id) => `{ varianceCases(locationId: "${id}") { nodes { status } ${page} } }`],
+  [
+    "availability",
+    (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { id name } } }`,
+  ],
+];
