@@ -17,6 +17,11 @@ export const limits = {
   operationCostMax: 50_000,
   /** Operations under way in one gateway; subscriptions count while they begin. */
   operationsAtOnceMax: 2_000,
+  /** How long one may wait in a gateway that has no time to spare; how many may be under way there all the same. */
+  operationWaitS: 2,
+  operationsAlwaysMax: 256,
+  /** From which share of its time on a process has none to spare. */
+  processBusyShare: 0.95,
   /** How late the event loop may be, and how often that is measured. */
   eventLoopDelayMsMax: 1_000,
   eventLoopMeasureMs: 1_000,

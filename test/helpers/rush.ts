@@ -1,8 +1,8 @@
 /**
  * Many requests at once at several gateways, as buyers' programs send them, and what came of it.
  *
- * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, SECONDS, ROWS): little in the suite, the whole
- * promise when somebody asks for it. Says how long the answers took, and judges nothing.
+ * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, SECONDS, ROWS, DOCUMENTS, BYTES, SEED): little in
+ * the suite, the whole promise when somebody asks for it. Says how long the answers took, and judges nothing.
  */
 import { expect } from "vitest";
 import type { Target } from "./target.ts";
@@ -19,6 +19,12 @@ export const socketCount = countFrom("SOCKETS", 100);
 export const rowCount = countFrom("ROWS", 5_000);
 /** For how long readers and writers go on, in seconds: a look in the suite, or SECONDS. */
 export const secondCount = countFrom("SECONDS", 5);
+/** How many documents, and how many bytes, are made by chance and sent: what fits into the suite, or DOCUMENTS, BYTES. */
+export const documentCount = countFrom("DOCUMENTS", 2_000);
+export const doorBytes = countFrom("BYTES", 100_000);
+export const isFullFuzz = process.env["DOCUMENTS"] !== undefined || process.env["BYTES"] !== undefined;
+/** From which number chance begins. */
+export const seed = countFrom("SEED", 1);
 export const isLongRun = process.env["SECONDS"] !== undefined;
 
 export interface Rush<T> {

@@ -8,6 +8,7 @@ import {
   type LoadGate,
   watchEventLoop,
 } from "../../../../gateway/admission/load-gate.ts";
+import { limits } from "../../../../shared/limits.ts";
 import { type Gate, gate } from "../../../helpers/gate.ts";
 
 const stops: (() => void)[] = [];
@@ -67,6 +68,33 @@ describe("what is under way", () => {
     expect(Math.max(...worker.waits)).toBe(1);
   });
 
+  it("in a process that has no time to spare, is bounded by what it finishes in two seconds", () => {
+    const pace = { finished: 150, busy: 0.99 };
+    const loadGate = createLoadGate({ delayMs: () => 0, pace: () => pace });
+    const come = (count: number) => {
+      for (let i = 0; i < count; i++) void loadGate.within(new Promise(() => {}));
+    };
+    come(299);
+    expect(loadGate.overloaded).toBe(false);
+    come(1);
+    expect(loadGate.overloaded).toBe(true);
+    pace.finished = 200;
+    expect(loadGate.overloaded).toBe(false);
+    pace.finished = 1;
+    expect(loadGate.overloaded).toBe(true);
+    pace.busy = 0.5;
+    expect(loadGate.overloaded).toBe(false);
+  });
+
+  it("lets in what may come at once after a quiet second", () => {
+    const loadGate = createLoadGate({ delayMs: () => 0, pace: () => ({ finished: 0, busy: 1 }) });
+    for (let i = 0; i < limits.operationsAlwaysMax; i++) {
+      expect(loadGate.overloaded).toBe(false);
+      void loadGate.within(new Promise(() => {}));
+    }
+    expect(loadGate.overloaded).toBe(true);
+  });
+
   it("is over when it fails, too", async () => {
     const loadGate = createLoadGate({ delayMs: () => 0, operationsMax: 1 });
     const failing = Promise.reject(new Error("no"));
@@ -85,6 +113,24 @@ describe("the event loop", () => {
     expect(loadGate.refusal()).toMatchObject({ code: "OVERLOADED", details: { retryAfterS: 1 } });
     delayMs = 100;
     expect(loadGate.overloaded).toBe(false);
+  });
+
+  it("is measured: what was finished in a stretch, and how much of it was work", async () => {
+    let finished = 7;
+    const watch = watchEventLoop(() => finished);
+    stops.push(watch.stop);
+    await turns(watch, 1, 1);
+    finished += 10;
+    await turns(watch, 0, 0, 100);
+    // What was finished before a first look belongs to the stretch that it ends.
+    expect(watch.pace().finished).toBe(0);
+    expect(watch.pace().busy).toBeGreaterThan(0.5);
+    finished += 10;
+    const until = performance.now() + 100;
+    while (performance.now() < until);
+    watch.measure();
+    expect(watch.pace().finished).toBeGreaterThan(1);
+    expect(watch.pace().finished).toBeLessThan(101);
   });
 
   it("is measured: turns that are all long are seen, one long turn is not", async () => {
