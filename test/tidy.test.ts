@@ -145,10 +145,20 @@ type Layer = keyof typeof layers;
 /** What a subgraph has beyond the common shape, named here so that nothing is added without a thought. */
 const ownParts: Readonly<Record<string, readonly string[]>> = {
   availability: [
-    ...["answers", "claims", "gap-watch", "outlooks", "policy-in-force", "reservation-sweep", "turns", "watermarks"],
+    ...[
+      "answer-tally",
+      "answers",
+      "claims",
+      "gap-watch",
+      "outlooks",
+      "policy-in-force",
+      "reservation-sweep",
+      "turns",
+      "watermarks",
+    ],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["exceptions", "kpis", "letters", "reconciliation", "reconciliation-runs", "replays"],
+  control: ["audit-copies", "exceptions", "kpis", "letters", "reconciliation", "reconciliation-runs", "replays"],
   erp: ["failed-postings", "held-postings", "transfers"],
   returns: ["posting"],
   wms: [

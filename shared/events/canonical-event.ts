@@ -4,6 +4,7 @@
  * `sourceSeq` counts 1, 2, 3, … per source and `partitionKey`, so that whoever follows can tell a gap from silence.
  * Quantities are integers in base units. Readers ignore members they do not know.
  */
+import type { AuditRow, Seal } from "../audit/chain.ts";
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
 import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
@@ -120,6 +121,16 @@ export interface EventData {
   };
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
+  /** What a process of availability counted since it last told: answers as they were made, events as they came. */
+  "answers.tallied": {
+    readonly answers: Readonly<Record<"FRESH" | "STALE" | "DEGRADED" | "UNKNOWN", number>>;
+    /** How old the sources of answers were at most. */
+    readonly ages: readonly { readonly upToMs: number; readonly answers: number }[];
+    /** `late`: after a later one of its owner and position. */
+    readonly events: { readonly received: number; readonly duplicate: number; readonly late: number };
+  };
+  /** Audit rows of the source with their seals, in the order of the chain. */
+  "audit.sealed": { readonly rows: readonly SealedRow[] };
   "snapshot.requested": { readonly system: SystemName };
   // control: of a case, under a partition of its own; adjustments of the position are not posted to the books meanwhile
   "variance.opened": {
@@ -148,6 +159,9 @@ export interface EventData {
   "letters.redrive.requested": RedriveRequested;
   "mapping.changed": MappingChanged;
 }
+
+/** A row of `audit_rows`, every column of it, and its place in the chain. */
+export type SealedRow = AuditRow & Pick<Seal, "sequence" | "hash" | "sealed_at_ms">;
 
 export type EventType = keyof EventData;
 export type PostingOffset = "shipped" | "received" | "adjusted" | "none";
@@ -353,6 +367,8 @@ export interface CanonicalEvent<T extends EventType = EventType> {
   readonly reasonCode: string | null;
   readonly note: string | null;
   readonly corrects: string | null;
+  /** Which version `data` has (`upcasters.ts`); absent: 1. */
+  readonly dataVersion?: number;
   readonly data: EventData[T];
   /** The span that recorded it (CloudEvents' distributed tracing); absent: there was no trace. */
   readonly traceparent?: Traceparent;

@@ -5,8 +5,8 @@
  */
 import type { EventType } from "./canonical-event.ts";
 
-/** Streams: `facts` for what systems tell each other, `availability` for caches and subscribers. */
-export type Topic = "facts" | "availability";
+/** Streams: `facts` for what systems tell each other, `availability` for caches and subscribers, `audit` for copies. */
+export type Topic = "facts" | "availability" | "audit";
 
 const topics: Readonly<Record<EventType, Topic>> = {
   "receipt.recorded": "facts",
@@ -50,6 +50,8 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "reservation.unallocated": "facts",
   "availability.changed": "availability",
   "rule.changed": "availability",
+  "answers.tallied": "facts",
+  "audit.sealed": "audit",
   "snapshot.requested": "facts",
   "variance.opened": "facts",
   "variance.correction.approved": "facts",

@@ -13,6 +13,7 @@ import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
+import { type AnswerTally, lateAmong } from "./answer-tally.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
 import { applyFact, isOwner, oversoldUnits, type Projected } from "./domain/projection.ts";
@@ -53,7 +54,14 @@ const facts: readonly EventType[] = [
   "return.restocked",
 ];
 
-export function createConsumers(clock: Clock, watermarks: Watermarks, answers: RehearsedAnswers): ConsumerSpec[] {
+export function createConsumers(
+  clock: Clock,
+  watermarks: Watermarks,
+  answers: RehearsedAnswers,
+  tally: Pick<AnswerTally, "received" | "late">,
+): ConsumerSpec[] {
+  /** Noted while they are applied, counted once that is committed. */
+  const late = new WeakSet<AnyEvent>();
   return [
     {
       name: consumerName,
@@ -63,17 +71,26 @@ export function createConsumers(clock: Clock, watermarks: Watermarks, answers: R
         await noteMasterChanges(tx, events, clock.now());
         await applyMasterData(tx, events);
         tellMasterData(recorder, events, consumerName);
-        await project(tx, events, recorder, clock.now());
+        const before = await project(tx, events, recorder, clock.now());
+        for (const event of lateFacts(before, events)) late.add(event);
       },
+      received: tally.received,
+      applied: (events) => tally.late(events.filter((event) => late.has(event)).length),
       heartbeat: (partition, heartbeats) => watermarks.advance(partition, heartbeats),
     },
     createRehearsals({ clock, answers, project, rehearsed: consumerName }),
   ];
 }
 
-async function project(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number): Promise<void> {
+/** Returns the positions as they were. */
+async function project(
+  tx: Transaction,
+  events: readonly AnyEvent[],
+  recorder: Recorder,
+  nowMs: number,
+): Promise<readonly Projected[]> {
   const byPosition = groupByPosition(events);
-  if (byPosition.size === 0) return;
+  if (byPosition.size === 0) return [];
   const keys = [...byPosition.values()]
     .map(({ key }) => key)
     .sort((a, b) => (positionText(a) < positionText(b) ? -1 : 1));
@@ -91,6 +108,18 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
     tellOversold(recorder, position, own);
   }
   await savePositions(tx, changed);
+  return before;
+}
+
+/** Facts that came after a later one of their owner and position. */
+function lateFacts(before: readonly Projected[], events: readonly AnyEvent[]): AnyEvent[] {
+  const byPosition = groupByPosition(events);
+  return before.flatMap((position) => {
+    const highest = Object.entries(position.progress).map(
+      ([owner, { seq, ahead }]) => [owner, Math.max(seq, ahead.at(-1)?.seq ?? 0)] as const,
+    );
+    return lateAmong(byPosition.get(positionText(position))?.events ?? [], new Map(highest));
+  });
 }
 
 /** Order lines that the position, with all that came at the same moment, has nothing for: the last ones first. */

@@ -24,6 +24,8 @@ export const access: AccessTable = {
   "Query.varianceCase": watchers,
   "Query.varianceCases": watchers,
   "Query.kpis": watchers,
+  "Query.auditTrail": ["auditor"],
+  "Query.auditVerification": ["auditor"],
   "Query.controlAuditChain": ["auditor"],
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,

@@ -9,6 +9,7 @@ import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts
 import { factTypes } from "../../shared/events/topics.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
+import { takeCopies } from "./audit-copies.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
 import { countFacts } from "./kpis.ts";
@@ -40,6 +41,12 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...ofLetters, ...varied], clock.now());
         await countFacts(tx, events);
       },
+    },
+    {
+      name: consumerName,
+      topic: "audit",
+      types: ["audit.sealed"],
+      handle: (tx, events) => takeCopies(tx, events, clock.now()),
     },
   ];
 }

@@ -6,6 +6,8 @@
  */
 import DataLoader from "dataloader";
 import type { Caller } from "../../shared/accounts.ts";
+import { emptyHead } from "../../shared/audit/chain.ts";
+import { systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { CodeKind } from "../../shared/events/letter-events.ts";
@@ -13,10 +15,11 @@ import type { Page } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { sightOf } from "../../shared/master-data.ts";
 import type { Letter } from "./domain/letter.ts";
-import { causalOrder } from "./domain/lineage.ts";
 import type { MappingKey, PartnerMapping } from "./domain/partner-mapping.ts";
+import { type StoryEntry, storyOf } from "./domain/story.ts";
 import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
+import { copiesAfter, copiesOfStory, findVerified, lastCopied, listTrail } from "./store/audit-copies.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory } from "./store/journal.ts";
 import { sumBuckets } from "./store/kpis.ts";
@@ -84,13 +87,25 @@ export function createLoaders(db: Database, caller: Caller) {
       const [seen] = await sight.only([locationId], (id) => [id]);
       return seen ? sumBuckets(db, locationId, hours) : null;
     },
-    /** The events of a story, a cause before what follows from it. */
-    async story(correlationId: string) {
+    /** What was done about a subject, of whatever place; for auditors, who see all of them. */
+    trail: async (subject: string, page: Page) => (sight.everywhere ? listTrail(db, subject, page) : []),
+    /** How far the copies of each system's audit rows have been verified. */
+    verified: (nowMs: number) => verifiedAt(db, nowMs),
+    /**
+     * A story, a cause before what follows from it. What is on record in audits names no place: requests are for those
+     * who see all places, and the rows themselves for auditors among them.
+     */
+    async story(correlationId: string, withAudit: boolean): Promise<StoryEntry[]> {
       const events = await findStory(db, correlationId, limits.lineageEventsMax);
       // What names no place may speak of several, e.g. of a reservation's lines.
       const placed = sight.everywhere ? events : events.filter((event) => placesOfEvent(event).length > 0);
       const seen = await sight.only(placed, placesOfEvent);
-      return causalOrder(seen.flatMap((event) => event ?? []));
+      const records = sight.everywhere ? await copiesOfStory(db, correlationId, limits.lineageEventsMax) : [];
+      const story = storyOf(
+        seen.flatMap((event) => event ?? []),
+        records,
+      );
+      return withAudit ? story : story.filter(({ kind }) => kind !== "AUDIT");
     },
   };
 }
@@ -104,4 +119,22 @@ function placesOfEvent({ type, locationId, toLocationId }: AnyEvent): readonly s
   // The message that was set aside may name others than the one it failed at.
   if (type === "letter.set.aside") return [];
   return [locationId, toLocationId].flatMap((place) => place ?? []);
+}
+
+async function verifiedAt(db: Database, nowMs: number) {
+  const known = await findVerified(db);
+  return Promise.all(
+    systemNames.map(async (system) => {
+      const { sequence, hash, brokenAt, verifiedAtMs } = known.get(system) ?? {
+        ...{ ...emptyHead(system), brokenAt: null, verifiedAtMs: null },
+      };
+      const copied = await lastCopied(db, system);
+      // What is behind a hole waits for it; not for ever.
+      const [next] = await copiesAfter(db, system, sequence, 1);
+      const isLost = next && next.sequence > sequence + 1 && nowMs - next.sealed_at_ms > limits.auditOverdueMs;
+      const broken = brokenAt ?? (isLost ? sequence + 1 : null);
+      const state = { system, copied, verified: sequence, hash, verifiedAt: verifiedAtMs };
+      return { ...state, intact: broken === null, brokenAt: broken };
+    }),
+  );
 }

@@ -124,18 +124,19 @@ async function assess(tx: Transaction, recorder: Recorder, keys: readonly Positi
 
 /** One page; the run as it is then. Fails where somebody else has gone on with it. */
 async function goOn(deps: Deps, run: Reconciliation): Promise<Reconciliation> {
-  const page = await pageReconPositions(deps.db, run, run.after, limits.reconciliationPageMax);
-  const suspects = page.filter((position) => differs(position) || position.caseId !== null);
+  const found = await pageReconPositions(deps.db, run, run.after, limits.reconciliationPageMax);
+  const unequal = found.filter((position) => differs(position) || position.caseId !== null);
+  const suspects = unequal.slice(0, limits.reconciliationDueMax);
+  // A page ends before there is more to do than one transaction should hold locks for.
+  const next = unequal[limits.reconciliationDueMax];
+  const page = next ? found.slice(0, found.indexOf(next)) : found;
   let after = run;
   await change(deps, async (tx, recorder, nowMs) => {
     after = pageCounted(run, page);
-    for (let from = 0; from < suspects.length; from += limits.reconciliationDueMax) {
-      const keys = suspects.slice(from, from + limits.reconciliationDueMax);
-      const { settled, assessed, settling } = await assess(tx, recorder, keys, nowMs);
-      after = { ...after, settling: after.settling + settling };
-      for (const [i, before] of settled.entries()) after = counted(after, before, assessed.findings[i] as Finding);
-    }
-    const isLast = page.length < limits.reconciliationPageMax;
+    const { settled, assessed, settling } = await assess(tx, recorder, suspects, nowMs);
+    after = { ...after, settling: after.settling + settling };
+    for (const [i, before] of settled.entries()) after = counted(after, before, assessed.findings[i] as Finding);
+    const isLast = found.length < limits.reconciliationPageMax && !next;
     after = { ...after, status: isLast ? "DONE" : "RUNNING", finishedAtMs: isLast ? nowMs : null };
     if (isLast) {
       const { id, positions, opened, cleared, known } = after;

@@ -9,7 +9,8 @@ import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
 import { Kpis1767225600520 } from "../../migrations/control/004-kpis.ts";
 import { KnownLetters1767225600530 } from "../../migrations/control/005-known-letters.ts";
 import { PartnerMappings1767225600531 } from "../../migrations/control/006-partner-mappings.ts";
-import { Reconciliation1767225600540 } from "../../migrations/control/007-reconciliation.ts";
+import { AuditCopies1767225600521 } from "../../migrations/control/007-audit-copies.ts";
+import { Reconciliation1767225600540 } from "../../migrations/control/008-reconciliation.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -53,6 +54,7 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       PartnerMappings1767225600531,
       Reconciliation1767225600540,
       Kpis1767225600520,
+      AuditCopies1767225600521,
     ],
   });
   const signal = createCommitSignal();

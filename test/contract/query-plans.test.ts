@@ -5,18 +5,17 @@
  * the server read for it, and explained. Most rows are about one item, one place and one person: the hard case.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../shared/clock.ts";
-import { type Config, type SystemName, systemNames } from "../../shared/config.ts";
+import { type SystemName, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
-import { encodeCursor } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createSystem } from "../../system.ts";
 import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy-day.ts";
+import { askFigures, askVariances, figuresGrowth, pagedCases, varianceGrowth } from "../helpers/control-questions.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
-import { paged } from "../helpers/paged-lists.ts";
-import { openPlain, tamper } from "../helpers/plain-sql.ts";
+import { middleCursors, type Paged, readPages } from "../helpers/pages-read.ts";
+import { tamper } from "../helpers/plain-sql.ts";
 import {
   explained,
   type PlanStep,
@@ -26,7 +25,7 @@ import {
 } from "../helpers/recorded-statements.ts";
 import { rowCount } from "../helpers/rush.ts";
 import { services } from "../helpers/services.ts";
-import { comeBack, keepHouse, leaveGap, letter, policyTold, sealAll } from "../helpers/upkeep.ts";
+import { auditCopied, comeBack, keepHouse, leaveGap, letter, policyTold, sealAll } from "../helpers/upkeep.ts";
 
 const rows = rowCount;
 /** Before everything that happens on the second day. */
@@ -101,14 +100,11 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     product_replicas: { own: ["sku"] },
     journal_events: { own: ["event_id", "correlation_id"], set: { recorded_at_ms: before } },
     exceptions: { own: ["id", "open_key"] },
+    ...figuresGrowth,
+    ...varianceGrowth,
     known_letters: { own: ["id"] },
     partner_mappings: { own: ["code"] },
     partner_mapping_versions: { own: ["code"] },
-    recon_positions: { own: ["sku"], set: { due_at_ms: "NULL", case_id: "NULL" } },
-    variance_cases: { own: ["id"], set: { open_key: "NULL" } },
-    reconciliations: { own: ["id"], set: { status: "'DONE'" } },
-    kpi_buckets: { own: [], set: { hour: "t.hour - 1000 * n" } },
-    kpi_cases: { own: ["case_key"] },
   },
 };
 
@@ -126,29 +122,108 @@ const walks: readonly (readonly [RegExp, string])[] = [
   [/^SELECT id FROM \(SELECT id, state, created_at_ms FROM outbox WHERE state = 'done' /, "nearly all are done"],
 ];
 
-/** Of each connection the cursor of a row in the middle. */
-async function middleCursors(config: Config): Promise<string[]> {
-  const cursors: string[] = [];
-  for (const { field, system, key } of paged) {
-    const plain = await openPlain(config, system);
-    const [{ n } = { n: 0 }] = await plain.query(`SELECT COUNT(*) AS n FROM (${key}) keys_of_page`);
-    const [middle] = await plain.query(`${key} LIMIT 1 OFFSET ${Math.floor(Number(n) / 2)}`);
-    await plain.close();
-    if (Number(n) < rows / 20) throw new Error(`${field}: only ${n} rows to page through`);
-    cursors.push(encodeCursor(Object.values(middle ?? {}).map(String)));
-  }
-  return cursors;
-}
-
-/** First pages, and pages that begin in the middle. */
-async function readPages({ ask }: Office, cursors: readonly string[]): Promise<void> {
-  for (const [i, { field, nodes, filters }] of paged.entries()) {
-    const after = cursors[i];
-    for (const filter of filters) {
-      for (const args of [filter, { ...filter, after }]) await ask(field, `{ nodes { ${nodes} } }`, args);
-    }
-  }
-}
+/** Every connection: without a filter, and with values that many rows have, few, and none. */
+const paged: readonly Paged[] = [
+  {
+    field: "stockPositions",
+    nodes: "sku availability { availableToSell }",
+    system: "availability",
+    key: "SELECT sku, location_id FROM positions ORDER BY 1, 2",
+    filters: [{}, { locationId: "L1" }, { locationId: "L9" }],
+  },
+  { field: "products", nodes: "sku name", system: "erp", key: "SELECT sku FROM products ORDER BY 1", filters: [{}] },
+  {
+    field: "products",
+    nodes: "sku name",
+    system: "erp",
+    key: "SELECT word, sku FROM product_words WHERE word = 'lamps' ORDER BY 1, 2",
+    filters: [{ search: "lamp" }, { search: "l" }, { search: "lamps pair" }, { search: "nothing" }],
+  },
+  {
+    field: "purchaseOrders",
+    nodes: "id lines { sku }",
+    system: "erp",
+    key: "SELECT id FROM purchase_orders WHERE status = 'APPROVED' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "APPROVED" }, { status: "PENDING" }, { sku: hot.sku }, { sku: "KIT-1" }],
+      ...[
+        { sku: hot.sku, status: "PENDING" },
+        { sku: hot.sku, status: "APPROVED" },
+      ],
+    ],
+  },
+  {
+    field: "transferOrders",
+    nodes: "id lines { sku }",
+    system: "erp",
+    key: "SELECT id FROM transfers WHERE status = 'CLOSED' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "CLOSED" }, { status: "RECEIVED" }, { locationId: "L1" }],
+      ...[
+        { locationId: "L1", status: "RECEIVED" },
+        { locationId: "L2", status: "CLOSED" },
+      ],
+    ],
+  },
+  {
+    field: "adjustments",
+    nodes: "id",
+    system: "wms",
+    key: "SELECT requested_at_ms, id FROM adjustments ORDER BY 1, 2",
+    filters: [{}, { status: "REJECTED" }, { status: "POSTING_FAILED" }],
+  },
+  {
+    field: "receipts",
+    nodes: "id lines { received }",
+    system: "wms",
+    key: "SELECT purchase_order_id, location_id FROM receipts ORDER BY 1, 2",
+    filters: [
+      ...[{}, { status: "CLOSED" }, { status: "RECEIVING" }, { locationId: "L1" }, { purchaseOrderId: "PO-2" }],
+      ...[
+        { locationId: "L2", status: "RECEIVING" },
+        { locationId: "L1", status: "CLOSED" },
+      ],
+    ],
+  },
+  {
+    field: "returns",
+    nodes: "id lines { sku }",
+    system: "returns",
+    key: "SELECT created_at_ms, id FROM return_documents WHERE status = 'REJECTED' ORDER BY 1, 2",
+    filters: [
+      ...[{}, { status: "REJECTED" }, { status: "EXPIRED" }, { sku: hot.sku }, { sku: "KIT-1" }],
+      ...[
+        { sku: hot.sku, status: "EXPIRED" },
+        { sku: hot.sku, status: "REJECTED" },
+      ],
+    ],
+  },
+  {
+    field: "exceptions",
+    nodes: "id subject",
+    system: "control",
+    key: "SELECT priority, id FROM exceptions WHERE status = 'RESOLVED' ORDER BY 1, 2",
+    filters: [{ status: "RESOLVED" }, { status: "OPEN" }],
+  },
+  pagedCases,
+  {
+    field: "deadLetters",
+    nodes: "id hint",
+    system: "control",
+    key: "SELECT id FROM known_letters WHERE status = 'OPEN' ORDER BY 1",
+    filters: [
+      ...[{}, { status: "SETTLED" }, { class: "MAPPING" }, { class: "SCHEMA" }, { source: "acme" }, { source: "none" }],
+      { source: "acme", class: "MAPPING" },
+    ],
+  },
+  {
+    field: "partnerMappings",
+    nodes: "code history { version }",
+    system: "control",
+    key: "SELECT kind, code FROM partner_mappings WHERE partner = 'acme' ORDER BY 1, 2",
+    filters: [{ partner: "acme" }, { partner: "acme", kind: "UNIT" }, { partner: "acme", kind: "SKU" }],
+  },
+];
 
 async function readOne({ ask }: Office, day: Day): Promise<void> {
   type Position = { movements: { nodes: { id: string }[]; pageInfo: { endCursor: string } } };
@@ -176,11 +251,6 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   for (const name of systemNames) await ask(`${name}AuditChain`, "{ sequence waiting verification { intact } }");
   await ask("exception", "{ status }", { id: day.exceptionId });
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
-  await ask("varianceCase", "{ status }", { id: day.caseId });
-  await ask("reconciliation", "{ status }", { id: day.runId });
-  await ask("reconciliationPolicy", "{ version }");
-  const [from, to] = [day.from, new Date(systemClock.now()).toISOString()];
-  for (const locationId of [undefined, "L1"]) await ask("kpis", "{ name value }", { from, to, locationId });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("deadLetter", "{ status payload }", { id: day.letterId });
   for (const field of ["channels", "channelPolicies"]) await ask(field, "{ __typename }");
@@ -207,14 +277,17 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
     await letter(erp, 1, limits.postingAttemptsMax);
     await policyTold(system);
     await leaveGap(config);
+    await auditCopied(system);
     await Promise.all(systemNames.map((name) => growTables(config, name, growth[name], rows)));
     await sealAll(system);
-    const cursors = await middleCursors(config);
+    const cursors = await middleCursors(config, paged, rows);
     const recording = recordStatements(config.mysqlPrefix);
     try {
       const day = await busyDay(office, "2", system.drain);
-      await readPages(office, cursors);
+      await readPages(office, paged, cursors);
       await readOne(office, day);
+      await askFigures(office, day);
+      await askVariances(office, day);
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
       await keepHouse(system);
       await system.kernel.metrics.text();

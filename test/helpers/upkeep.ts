@@ -69,6 +69,13 @@ export async function policyTold({ subgraphs, drain }: System): Promise<void> {
   await drain();
 }
 
+/** Copies of audits come a moment later. */
+export async function auditCopied({ subgraphs }: System): Promise<void> {
+  const { db } = subgraphs.find(({ name }) => name === "control") as { db: Database };
+  const sql = "SELECT source FROM audit_copies WHERE subject = 'position:HOT|L1' LIMIT 1";
+  await vi.waitFor(async () => expect(await db.query(sql)).toHaveLength(1), 30_000);
+}
+
 export async function leaveGap(config: Config): Promise<void> {
   const sql = `INSERT INTO audit_gaps (from_id, to_id, seen_at_ms) VALUES (-1, -1, ${systemClock.now()})`;
   for (const name of systemNames) await tamper(config, name, sql);

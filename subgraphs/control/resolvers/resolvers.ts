@@ -5,6 +5,7 @@
  */
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import { auditResolvers } from "./audit.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { kpiResolvers } from "./kpis.ts";
 import { letterResolvers } from "./letters.ts";
@@ -15,9 +16,10 @@ import { replayResolvers } from "./replays.ts";
 export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
-    kpiResolvers(deps),
-    letterResolvers(deps),
     lineageResolvers(),
+    kpiResolvers(deps),
+    auditResolvers(deps),
+    letterResolvers(deps),
     reconciliationResolvers(deps),
     replayResolvers(deps),
   ]);
