@@ -176,6 +176,8 @@ export interface AdjustmentTold {
   readonly contentHash: string;
   /** Who has to decide; null where nobody has to. */
   readonly tier: string | null;
+  /** What was shown for it. Older events do not say it. */
+  readonly evidence?: readonly string[];
 }
 
 export const transferResolutions = ["WRITTEN_OFF", "NOT_SHIPPED"] as const;

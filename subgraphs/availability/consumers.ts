@@ -8,7 +8,7 @@
 
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
-import { type AnyEvent, changeCauseOf, type EventType } from "../../shared/events/canonical-event.ts";
+import { type AnyEvent, changeCauseOf } from "../../shared/events/canonical-event.ts";
 import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
@@ -16,7 +16,7 @@ import type { Recorder } from "../../shared/recorder.ts";
 import { type AnswerTally, lateAmong } from "./answer-tally.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
-import { applyFact, isOwner, oversoldUnits, type Projected } from "./domain/projection.ts";
+import { applyFact, isOwner, oversoldUnits, type Projected, positionFacts } from "./domain/projection.ts";
 import { createRehearsals, type RehearsedAnswers } from "./rehearsal.ts";
 import { noteMasterChanges, tellMasterData } from "./rule-changes.ts";
 import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
@@ -24,35 +24,6 @@ import { lockPositions, savePositions } from "./store/positions.ts";
 import type { Watermarks } from "./watermarks.ts";
 
 const consumerName = "availability";
-
-/** Everything an owner says about a position, also what changes no figure: each counts in its sequence. */
-const facts: readonly EventType[] = [
-  "receipt.recorded",
-  "putaway.completed",
-  "pick.confirmed",
-  "shipment.confirmed",
-  "shipment.voided",
-  "stock.status.changed",
-  "adjustment.posted",
-  "transfer.shipped",
-  "transfer.received",
-  "inventory.snapshot",
-  "order.allocated",
-  "order.deallocated",
-  "supply.expected.changed",
-  "transfer.approved",
-  "transfer.cancelled",
-  "transfer.discrepancy",
-  "transfer.resolved",
-  "erp.posting.acknowledged",
-  "erp.posting.failed",
-  "book.balance.changed",
-  "return.authorized",
-  "return.received",
-  "return.inspected",
-  "return.dispositioned",
-  "return.restocked",
-];
 
 export function createConsumers(
   clock: Clock,
@@ -66,7 +37,7 @@ export function createConsumers(
     {
       name: consumerName,
       topic: "facts",
-      types: [...facts, "master.changed"],
+      types: [...positionFacts, "master.changed"],
       async handle(tx, events, recorder) {
         await noteMasterChanges(tx, events, clock.now());
         await applyMasterData(tx, events);

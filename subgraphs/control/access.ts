@@ -15,6 +15,7 @@ export const access: AccessTable = {
   "Query.exceptions": watchers,
   "Query.exception": watchers,
   "Query.eventLineage": watchers,
+  "Query.journalEvents": ["planner", "manager", "controller", "auditor"],
   "Query.replay": watchers,
   "Query.deadLetter": watchers,
   "Query.deadLetters": watchers,

@@ -21,7 +21,7 @@ import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { copiesAfter, copiesOfStory, findVerified, lastCopied, listTrail } from "./store/audit-copies.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
-import { findStory } from "./store/journal.ts";
+import { findStory, pageJournal } from "./store/journal.ts";
 import { sumBuckets } from "./store/kpis.ts";
 import { findLetters, type LetterFilter, listLetters } from "./store/letters.ts";
 import { listMappings, mappingText, versionsOf } from "./store/partner-mappings.ts";
@@ -47,6 +47,9 @@ export function createLoaders(db: Database, caller: Caller) {
         placesOf,
         keyOf: ({ priority, id }) => [String(priority), id],
       }),
+    /** What was put on record from `fromMs` until before `toMs`: of all places, so for nobody who sees only some. */
+    journal: async (fromMs: number, toMs: number, page: Page) =>
+      sight.everywhere ? pageJournal(db, fromMs, toMs, page) : [],
     /** Of all places at once, so for nobody who sees only some. */
     replay: async (id: string) => (sight.everywhere ? findReplay(db, id) : null),
     letters: new DataLoader<string, Letter | null>(async (ids) => {

@@ -32,6 +32,8 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => world.stop());
 
+const day = 'from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z"';
+
 /** Everything that can be read and names places, without naming any in the question. */
 const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["erp", "{ locations { id name accounts } }"],
@@ -43,6 +45,7 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
   ["control", `{ varianceCases { nodes { id sku locationId location { id } evidence { document { id } } } ${page} } }`],
   ["control", `{ deadLetters { nodes { id locationId hint payload } ${page} } }`],
+  ["control", `{ journalEvents(${day}) { nodes { id body } ${page} } }`],
   ["control", `{ partnerMappings(partner: "acme") { nodes { target } ${page} } }`],
   ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],

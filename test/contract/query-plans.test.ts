@@ -217,6 +217,16 @@ const paged: readonly Paged[] = [
     ],
   },
   {
+    field: "journalEvents",
+    nodes: "id body",
+    system: "control",
+    key: "SELECT recorded_at_ms, id FROM journal_events ORDER BY 1, 2",
+    filters: [
+      { from: "2020-01-01T00:00:00Z", to: "2090-01-01T00:00:00Z" },
+      { from: "2020-01-01T00:00:00Z", to: "2020-01-02T00:00:00Z" },
+    ],
+  },
+  {
     field: "partnerMappings",
     nodes: "code history { version }",
     system: "control",
@@ -253,7 +263,7 @@ async function readOne({ ask }: Office, day: Day): Promise<void> {
   await ask("eventLineage", "{ id }", { correlationId: "nobody's" });
   await ask("replay", "{ status effect { unseen } }", { id: day.replayId });
   await ask("deadLetter", "{ status payload }", { id: day.letterId });
-  for (const field of ["channels", "channelPolicies"]) await ask(field, "{ __typename }");
+  for (const field of ["channels", "channelPolicies", "policyInForce"]) await ask(field, "{ __typename }");
   await ask("stockCursor", "");
 }
 

@@ -6,10 +6,45 @@
  * of events and not to an owner's balance, so a snapshot does not touch them. Never applies the same event twice only
  * because the caller's inbox does not hand it over twice.
  */
-import type { AnyEvent, FormerFigures, PositionFigures, Snapshot } from "../../../shared/events/canonical-event.ts";
+import type {
+  AnyEvent,
+  EventType,
+  FormerFigures,
+  PositionFigures,
+  Snapshot,
+} from "../../../shared/events/canonical-event.ts";
 import { deltaOf, offsetsOf } from "../../../shared/events/fact-effects.ts";
 import { add, advanced, noProgress, type Progress, rebased } from "../../../shared/events/owner-progress.ts";
 import { emptyPosition, type Position, type SourceSystem, sourceSystems } from "./position.ts";
+
+/** Everything an owner says about a position, also what changes no figure: each counts in its sequence. */
+export const positionFacts: readonly EventType[] = [
+  "receipt.recorded",
+  "putaway.completed",
+  "pick.confirmed",
+  "shipment.confirmed",
+  "shipment.voided",
+  "stock.status.changed",
+  "adjustment.posted",
+  "transfer.shipped",
+  "transfer.received",
+  "inventory.snapshot",
+  "order.allocated",
+  "order.deallocated",
+  "supply.expected.changed",
+  "transfer.approved",
+  "transfer.cancelled",
+  "transfer.discrepancy",
+  "transfer.resolved",
+  "erp.posting.acknowledged",
+  "erp.posting.failed",
+  "book.balance.changed",
+  "return.authorized",
+  "return.received",
+  "return.inspected",
+  "return.dispositioned",
+  "return.restocked",
+];
 
 /** A position with how far each owner's events have been applied to it. */
 export interface Projected extends Position {

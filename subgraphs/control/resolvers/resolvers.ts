@@ -7,6 +7,7 @@ import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { auditResolvers } from "./audit.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { journalResolvers } from "./journal.ts";
 import { kpiResolvers } from "./kpis.ts";
 import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
@@ -17,6 +18,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
     lineageResolvers(),
+    journalResolvers(),
     kpiResolvers(deps),
     auditResolvers(deps),
     letterResolvers(deps),
