@@ -64,6 +64,12 @@ export const limits = {
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
 
+  /** How often what is open is ranked anew, in pages of so many, and what is due escalated. */
+  queueClockEveryMs: 60_000,
+  queueClockPageMax: 200,
+  /** What has not been heard of for longer is an exception; how often that is looked at. */
+  sourceSilentMs: 120_000,
+  sourceWatchEveryMs: 10_000,
   /** How often a process tells what it counted of its answers. */
   answersToldEveryMs: 60_000,
   /** Events of one story that are shown, the oldest ones. */

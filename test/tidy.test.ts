@@ -168,7 +168,20 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ],
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
-  control: ["audit-copies", "exceptions", "kpis", "letters", "reconciliation", "reconciliation-runs", "replays"],
+  control: [
+    ...[
+      "audit-copies",
+      "exceptions",
+      "exception-policy",
+      "kpis",
+      "letters",
+      "queue-clock",
+      "reconciliation",
+      "reconciliation-runs",
+      "replays",
+      "source-watch",
+    ],
+  ],
   erp: ["failed-postings", "held-postings", "transfers"],
   returns: ["posting"],
   wms: [

@@ -7,6 +7,7 @@
 import type { AuditRow, Seal } from "../audit/chain.ts";
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
+import type { ExceptionTold, SupplyDiscrepancyTold } from "./exception-events.ts";
 import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
 import type { Rehearsal, ReplayPart } from "./replay-events.ts";
 
@@ -68,6 +69,8 @@ export interface EventData {
   /** By availability: so many units of an order line were not there to sell when the ERP committed it. */
   "order.oversold": { readonly allocatedEventId: string };
   "supply.expected.changed": InboundLine;
+  /** An exception, of one line as the ERP's people entered it; zeros take back what was told. */
+  "supply.discrepancy": SupplyDiscrepancyTold;
   /** Of one line, at the origin: its units are committed there, or no longer. */
   "transfer.approved": TransferTold;
   "transfer.cancelled": TransferTold;
@@ -121,6 +124,9 @@ export interface EventData {
   };
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
+  /** control: of an exception that somebody has to look at; escalated: it is due, and nobody has settled it. */
+  "exception.raised": ExceptionTold;
+  "exception.escalated": ExceptionTold;
   /** What a process of availability counted since it last told: answers as they were made, events as they came. */
   "answers.tallied": {
     readonly answers: Readonly<Record<"FRESH" | "STALE" | "DEGRADED" | "UNKNOWN", number>>;

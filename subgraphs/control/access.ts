@@ -14,6 +14,7 @@ const handlers = ["planner", "warehouse", "returns-desk", "supervisor", "manager
 export const access: AccessTable = {
   "Query.exceptions": watchers,
   "Query.exception": watchers,
+  "Query.exceptionPolicy": watchers,
   "Query.eventLineage": watchers,
   "Query.journalEvents": ["planner", "manager", "controller", "auditor"],
   "Query.replay": watchers,
@@ -28,8 +29,10 @@ export const access: AccessTable = {
   "Query.auditTrail": ["auditor"],
   "Query.auditVerification": ["auditor"],
   "Query.controlAuditChain": ["auditor"],
+  "Subscription.exceptionRaised": watchers,
   "Mutation.assignException": handlers,
   "Mutation.resolveException": handlers,
+  "Mutation.setExceptionPolicy": ["manager", "controller"],
   "Mutation.replayEvents": ["planner", "supervisor", "manager", "controller"],
   "Mutation.redriveDeadLetters": ["planner", "supervisor", "manager", "controller"],
   "Mutation.savePartnerMappings": ["planner", "manager", "controller"],

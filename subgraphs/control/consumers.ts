@@ -16,6 +16,7 @@ import { countFacts } from "./kpis.ts";
 import { noteLetters } from "./letters.ts";
 import { followPositions } from "./reconciliation.ts";
 import { noteRehearsals } from "./replays.ts";
+import type { SourceWatch } from "./source-watch.ts";
 import { addEvents } from "./store/journal.ts";
 
 const consumerName = "control";
@@ -23,7 +24,7 @@ const consumerName = "control";
 /** What systems ask of each other: no facts. */
 const requests: readonly EventType[] = ["snapshot.requested", "replay.requested", "letters.redrive.requested"];
 
-export function createConsumers(clock: Clock): ConsumerSpec[] {
+export function createConsumers(clock: Clock, sources: Pick<SourceWatch, "hear">): ConsumerSpec[] {
   return [
     {
       name: consumerName,
@@ -41,6 +42,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...ofLetters, ...varied], clock.now());
         await countFacts(tx, events);
       },
+      heartbeat: async (_partition, heartbeats) => sources.hear(heartbeats),
     },
     {
       name: consumerName,

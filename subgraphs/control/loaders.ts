@@ -14,18 +14,20 @@ import type { CodeKind } from "../../shared/events/letter-events.ts";
 import type { Page } from "../../shared/graphql/pagination.ts";
 import { limits } from "../../shared/limits.ts";
 import { sightOf } from "../../shared/master-data.ts";
+import { type ExceptionPolicy, policyOf } from "./domain/exception-policy.ts";
 import type { Letter } from "./domain/letter.ts";
 import type { MappingKey, PartnerMapping } from "./domain/partner-mapping.ts";
 import { type StoryEntry, storyOf } from "./domain/story.ts";
 import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { copiesAfter, copiesOfStory, findVerified, lastCopied, listTrail } from "./store/audit-copies.ts";
+import { findPolicy } from "./store/exception-policies.ts";
 import { type ExceptionFilter, findExceptions, listExceptions } from "./store/exceptions.ts";
 import { findStory, pageJournal } from "./store/journal.ts";
 import { sumBuckets } from "./store/kpis.ts";
 import { findLetters, type LetterFilter, listLetters } from "./store/letters.ts";
 import { listMappings, mappingText, versionsOf } from "./store/partner-mappings.ts";
-import { findPolicy, findRun } from "./store/reconciliations.ts";
+import { findPolicy as findReconciliationPolicy, findRun } from "./store/reconciliations.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
 import { type CaseFilter, findCases, listCases } from "./store/variance-cases.ts";
 
@@ -45,8 +47,12 @@ export function createLoaders(db: Database, caller: Caller) {
     exceptionsOf: (filter: ExceptionFilter, page: Page): Promise<readonly ExceptionRow[]> =>
       sight.page(page, (part) => listExceptions(db, filter, part), {
         placesOf,
-        keyOf: ({ priority, id }) => [String(priority), id],
+        keyOf: ({ priority, id }) => [String(-priority), id],
       }),
+    /** This version of the policy, or the newest. */
+    exceptionPolicy: (version: number | null) => findPolicy(db, version),
+    /** Who is to see to them: by the version of the policy they were ranked by. */
+    policies: policiesOf(db),
     /** What was put on record from `fromMs` until before `toMs`: of all places, so for nobody who sees only some. */
     journal: async (fromMs: number, toMs: number, page: Page) =>
       sight.everywhere ? pageJournal(db, fromMs, toMs, page) : [],
@@ -83,7 +89,7 @@ export function createLoaders(db: Database, caller: Caller) {
       }),
     /** Of many places at once, so for nobody who sees only some. */
     reconciliation: async (id: string) => (sight.everywhere ? findRun(db, id) : null),
-    reconciliationPolicy: () => findPolicy(db),
+    reconciliationPolicy: () => findReconciliationPolicy(db),
     /** Sums of these hours at a place; of all places for those alone who see all of them. Null: not for this caller. */
     async sums(locationId: string | null, hours: { readonly from: number; readonly before: number }) {
       if (locationId === null) return sight.everywhere ? sumBuckets(db, null, hours) : null;
@@ -111,6 +117,12 @@ export function createLoaders(db: Database, caller: Caller) {
       return withAudit ? story : story.filter(({ kind }) => kind !== "AUDIT");
     },
   };
+}
+
+function policiesOf(db: Database) {
+  return new DataLoader<number, ExceptionPolicy>((versions) =>
+    Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
+  );
 }
 
 /** What names no location is about none of them in particular. */

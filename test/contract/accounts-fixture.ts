@@ -219,7 +219,15 @@ export function withCursors(value: unknown): unknown {
 }
 
 /** Root fields that name no place. */
-export const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "reconciliationPolicy"];
+export const ofNoPlace = [
+  "product",
+  "products",
+  "channels",
+  "channelPolicies",
+  "stockCursor",
+  "reconciliationPolicy",
+  "exceptionPolicy",
+];
 
 /** A position at a place, as another owner refers to it. */
 const reference = (fields: string) => (id: string) =>

@@ -6,6 +6,7 @@
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
 import { auditResolvers } from "./audit.ts";
+import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
 import { journalResolvers } from "./journal.ts";
 import { kpiResolvers } from "./kpis.ts";
@@ -17,11 +18,12 @@ import { replayResolvers } from "./replays.ts";
 export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
+    exceptionPolicyResolvers(deps),
     lineageResolvers(),
     journalResolvers(),
     kpiResolvers(deps),
-    auditResolvers(deps),
     letterResolvers(deps),
+    auditResolvers(deps),
     reconciliationResolvers(deps),
     replayResolvers(deps),
   ]);

@@ -8,8 +8,8 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { type Ddl, ddl } from "../../shared/db/migration.ts";
 
-export class Reconciliation1767225600540 implements MigrationInterface {
-  readonly name = "Reconciliation1767225600540";
+export class Reconciliation1767225600541 implements MigrationInterface {
+  readonly name = "Reconciliation1767225600541";
 
   async up(runner: QueryRunner): Promise<void> {
     const d = ddl(runner);
