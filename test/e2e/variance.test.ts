@@ -62,11 +62,11 @@ eachTarget("a variance", (target) => {
   it("that a count found above tolerance is a case with its history, and holds the posting until it is decided", async () => {
     const place = { sku: "VC-1", locationId: "VC-L1" };
     await openStock(target(), { ...place, onHand: 500 });
-    await target().eventually(() => expectFigures(target(), "VC-1", "VC-L1", 500, 500));
+    await inTime(target(), () => expectFigures(target(), "VC-1", "VC-L1", 500, 500));
     const lines = [{ sku: "VC-1", countedQuantity: 460 }];
     const count = { locationId: "VC-L1", countedBy: "carl", lines };
     await change(target(), rosa, "recordCount", count, "stockCount { id }");
-    await target().eventually(async () =>
+    await inTime(target(), async () =>
       expect(await casesAt(target(), "VC-L1")).toMatchObject([
         {
           ...{ status: "EVIDENCE_ATTACHED", variance: 0, countedDelta: -40, warehouseOnHand: 500, bookOnHand: 500 },
@@ -79,9 +79,9 @@ eachTarget("a variance", (target) => {
     );
     // A correction of somebody else, small enough to need nobody, waits in the books as well.
     const small = { ...place, delta: -1, reasonCode: "CORRECTION", evidence: ["document:D-1"] };
-    await target().eventually(() => expectHeld(target(), place));
+    await inTime(target(), () => expectHeld(target(), place));
     await change(target(), wanda, "requestAdjustment", small, "adjustment { status }");
-    await target().eventually(() => expectFigures(target(), "VC-1", "VC-L1", 499, 500));
+    await inTime(target(), () => expectFigures(target(), "VC-1", "VC-L1", 499, 500));
     const again = [{ sku: "VC-1", countedQuantity: 460 }];
     const [open] = await casesAt(target(), "VC-L1");
     await change(target(), petra, "requestRecount", { id: open?.id }, "varianceCase { status }");
@@ -93,7 +93,7 @@ eachTarget("a variance", (target) => {
       "stockCount { lines { outcome } }",
     );
     expect(stockCount.lines).toEqual([{ outcome: "PENDING_APPROVAL" }]);
-    await target().eventually(async () =>
+    await inTime(target(), async () =>
       expect(await casesAt(target(), "VC-L1")).toMatchObject([{ status: "RECOUNTED", countedDelta: -39 }]),
     );
     await expectFigures(target(), "VC-1", "VC-L1", 499, 500);
@@ -106,7 +106,7 @@ eachTarget("a variance", (target) => {
       `varianceCase { ${fields} }`,
     );
     await decide(target(), varianceCase);
-    await target().eventually(async () => {
+    await inTime(target(), async () => {
       await expectFigures(target(), "VC-1", "VC-L1", 460, 460);
       expect(await casesAt(target(), "VC-L1")).toMatchObject([{ status: "CLOSED", variance: 0, countedDelta: 0 }]);
     });
@@ -117,7 +117,7 @@ eachTarget("a variance", (target) => {
     const policy = { settleSeconds: 0, everyHours: 0, tolerances: [] };
     await change(target(), cora, "setReconciliationPolicy", policy, "policy { version }");
     await openStock(target(), { ...place, onHand: 100 });
-    await target().eventually(() => expectFigures(target(), place.sku, place.locationId, 100, 100));
+    await inTime(target(), () => expectFigures(target(), place.sku, place.locationId, 100, 100));
     const { locationId } = place;
     const balances = [{ ...place, onHand: 130 }];
     await target().connector.request(
@@ -147,7 +147,7 @@ eachTarget("a variance", (target) => {
   });
 });
 
-/** A difference is looked at when its time has come, which no drain waits for. */
+/** What waits for its time, or goes to and fro between four systems, is waited for. */
 function inTime(target: Target, check: () => Promise<unknown>) {
   return vi.waitFor(() => target.eventually(check), { timeout: 20_000, interval: 100 });
 }
