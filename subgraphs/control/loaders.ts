@@ -5,7 +5,7 @@
  * is about their locations.
  */
 import DataLoader from "dataloader";
-import type { Caller } from "../../shared/accounts.ts";
+import type { Caller, Sight } from "../../shared/accounts.ts";
 import { emptyHead } from "../../shared/audit/chain.ts";
 import { systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
@@ -74,22 +74,7 @@ export function createLoaders(db: Database, caller: Caller) {
     replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>
       Promise.all(ids.map((id) => findParts(db, id))),
     ),
-    varianceCases: new DataLoader<string, VarianceCase | null>(async (ids) => {
-      const found = await findCases(db, ids);
-      return sight.only(
-        ids.map((id) => found.get(id) ?? null),
-        ({ locationId }) => [locationId],
-      );
-    }),
-    /** The rows of a page, the newest first; one more than its size where there are more. */
-    varianceCasesOf: (filter: CaseFilter, page: Page): Promise<readonly VarianceCase[]> =>
-      sight.page(page, (part) => listCases(db, filter, part), {
-        placesOf: ({ locationId }) => [locationId],
-        keyOf: ({ id }) => [id],
-      }),
-    /** Of many places at once, so for nobody who sees only some. */
-    reconciliation: async (id: string) => (sight.everywhere ? findRun(db, id) : null),
-    reconciliationPolicy: () => findReconciliationPolicy(db),
+    ...varianceLoaders(db, sight),
     /** Sums of these hours at a place; of all places for those alone who see all of them. Null: not for this caller. */
     async sums(locationId: string | null, hours: { readonly from: number; readonly before: number }) {
       if (locationId === null) return sight.everywhere ? sumBuckets(db, null, hours) : null;
@@ -123,6 +108,27 @@ function policiesOf(db: Database) {
   return new DataLoader<number, ExceptionPolicy>((versions) =>
     Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
   );
+}
+
+function varianceLoaders(db: Database, sight: Sight) {
+  return {
+    varianceCases: new DataLoader<string, VarianceCase | null>(async (ids) => {
+      const found = await findCases(db, ids);
+      return sight.only(
+        ids.map((id) => found.get(id) ?? null),
+        ({ locationId }) => [locationId],
+      );
+    }),
+    /** The rows of a page, the newest first; one more than its size where there are more. */
+    varianceCasesOf: (filter: CaseFilter, page: Page): Promise<readonly VarianceCase[]> =>
+      sight.page(page, (part) => listCases(db, filter, part), {
+        placesOf: ({ locationId }) => [locationId],
+        keyOf: ({ id }) => [id],
+      }),
+    /** Of many places at once, so for nobody who sees only some. */
+    reconciliation: async (id: string) => (sight.everywhere ? findRun(db, id) : null),
+    reconciliationPolicy: () => findReconciliationPolicy(db),
+  };
 }
 
 /** What names no location is about none of them in particular. */

@@ -143,19 +143,7 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
   await expectDone(command("wms", "recordStockEvents", { events: waiting }));
   const mappings = places.map((target, i) => ({ kind: "LOCATION", code: `GLN-${i}`, target }));
   await expectDone(command("control", "savePartnerMappings", { partner: "acme", mappings }));
-  const papers = {
-    returns: [],
-    adjustments: [],
-    counts: [],
-    exceptions: [],
-    cases: [],
-    receipts: [],
-    movements: [],
-    reservations: [],
-    transfers: [],
-  } as {
-    [K in keyof Papers]: Papers[K][number][];
-  };
+  const papers = noPapers();
   for (const [i, locationId] of places.entries()) {
     const order = { supplierId: "S", status: "APPROVED", orderedOn: today, lines: [{ sku, locationId, ordered: 5 }] };
     await expectDone(command("erp", "savePurchaseOrder", { id: `PO-${i}`, ...order }));
@@ -195,6 +183,21 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
     papers.cases.push((await ask("control", cases, everybody))["varianceCases"].nodes[0].id);
   }
   return papers;
+}
+
+function noPapers(): { [K in keyof Papers]: Papers[K][number][] } {
+  const [returns, adjustments, counts, exceptions, cases] = [[], [], [], [], []];
+  return {
+    returns,
+    adjustments,
+    counts,
+    exceptions,
+    cases,
+    receipts: [],
+    movements: [],
+    reservations: [],
+    transfers: [],
+  };
 }
 
 const movementsAt = (id: string) => `{ _entities(representations: [

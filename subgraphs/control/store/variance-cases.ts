@@ -5,7 +5,7 @@
  * so. Of the journal the newest facts are read, by its index, and no more of them than are asked for.
  */
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
-import { insertRows, marks, only, upsertRows } from "../../../shared/db/statements.ts";
+import { byIndex, insertRows, marks, only, upsertRows } from "../../../shared/db/statements.ts";
 import type { AnyEvent } from "../../../shared/events/canonical-event.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import { partitionKey, positionText } from "../../../shared/ids.ts";
@@ -54,8 +54,11 @@ export async function listCases(db: Reader, { status, locationId }: CaseFilter, 
     where.push("id < ?");
     params.push(page.after[0] as string);
   }
+  // Else MariaDB reads all cases before the cursor, by their ids.
+  const index = `variance_cases${locationId === null ? "" : "_place"}${status === null ? "" : "_status"}`;
+  const from = order.length === 0 ? "" : byIndex(db.dialect, index);
   const rows = await db.query<{ body: string }>(
-    `SELECT body FROM variance_cases ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+    `SELECT body FROM variance_cases${from} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
       ORDER BY ${[...order, "id DESC"].join(", ")} LIMIT ${page.size + 1}`,
     params,
   );
