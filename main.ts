@@ -14,7 +14,7 @@ runMain(async () => {
   const { clock, log } = system.kernel;
   const demo = createDemo({ config, clock, log, url: system.url, drain: system.drain });
   const everything = createLifecycle([{ name: "system", ...system }, demo], log);
-  stopOnSignal(everything, log);
+  stopOnSignal(everything, log, config);
   await everything.start();
   process.stdout.write(`ready ${system.url()}\n${await demo.banner()}`);
 });

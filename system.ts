@@ -11,7 +11,7 @@ import { type Config, type SystemName, systemNames } from "./shared/config.ts";
 import { AppError } from "./shared/errors.ts";
 import type { Subgraph } from "./shared/graphql/subgraph.ts";
 import { createKernel, type Kernel, type KernelOverrides } from "./shared/kernel.ts";
-import { createLifecycle, type Lifecycle } from "./shared/lifecycle.ts";
+import { createLifecycle, type Lifecycle, sideBySide } from "./shared/lifecycle.ts";
 import { createIdentitySigner } from "./shared/signed-identity.ts";
 import { createAvailability } from "./subgraphs/availability/subgraph.ts";
 import { createControl } from "./subgraphs/control/subgraph.ts";
@@ -72,11 +72,12 @@ export async function createSystem(config: Config, overrides: KernelOverrides = 
     changes,
     readyChecks: subgraphs,
   });
+  const lines = (kind: "consumers" | "publishers") => subgraphs.map((subgraph) => subgraph[kind]);
   const lifecycle = createLifecycle(
     [
       { name: "kernel", start: async () => {}, stop: () => kernel.close() },
-      ...subgraphs.flatMap((subgraph) => subgraph.consumers),
-      ...subgraphs.flatMap((subgraph) => subgraph.publishers),
+      sideBySide("consumers", lines("consumers"), log),
+      sideBySide("publishers", lines("publishers"), log),
       gateway,
     ],
     log,

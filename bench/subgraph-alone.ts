@@ -25,8 +25,9 @@ const factories: Readonly<Record<SystemName, (kernel: Kernel) => Promise<Subgrap
 
 runMain(async () => {
   const create = factories[process.env["SYSTEM"] as SystemName];
-  const server = await createSubgraphServer(toConfig(readEnv()), create);
-  stopOnSignal(server, silentLogger);
+  const config = toConfig(readEnv());
+  const server = await createSubgraphServer(config, create);
+  stopOnSignal(server, silentLogger, config);
   await server.start();
   process.stdout.write(`ready ${server.url()}\n`);
 });

@@ -2,16 +2,15 @@
  * The gateway: one GraphQL API over all subgraphs, wherever they run.
  *
  * Composes at start (or reads a composed supergraph), then listens; what does not compose never listens. Stops by
- * finishing the requests under way, within a limit. Imports no subgraph and holds no rule of the business.
+ * saying so, telling sockets to come back elsewhere, and finishing the requests under way, within a limit. Imports no subgraph and holds no rule of the business.
  */
-import type { Server as HttpServer } from "node:http";
 import type { ApolloServer } from "@apollo/server";
-import type { FastifyInstance } from "fastify";
 import { tagsOf } from "../shared/cache/cache-tags.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Config } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import type { Authenticator } from "../shared/identity.ts";
+import { type Leaving, prepareLeaving } from "../shared/leaving.ts";
 import type { Part } from "../shared/lifecycle.ts";
 import { limits } from "../shared/limits.ts";
 import type { Logger } from "../shared/logging.ts";
@@ -29,7 +28,7 @@ import type { OperationContext } from "./context.ts";
 import type { Deadlines } from "./data-source.ts";
 import type { Endpoint, LocalSubgraph } from "./endpoints.ts";
 import { readGateway, watchOperations } from "./gateway-metrics.ts";
-import { checkHealth, type ReadyCheck } from "./health.ts";
+import { checkHealth, type ReadyCheck, stoppingReport } from "./health.ts";
 import { createHttp } from "./http.ts";
 import { createErrorMasking } from "./plugins/error-masking.ts";
 import { addRoutes } from "./routes.ts";
@@ -53,6 +52,7 @@ export interface GatewayParts {
     | "redisPrefix"
     | "doors"
     | "metricsToken"
+    | "stopNoticeMs"
   >;
   readonly clock: Clock;
   readonly log: Logger;
@@ -98,13 +98,15 @@ export function createGateway(parts: GatewayParts): Gateway {
   const supergraph = createSupergraph({ ...parts, deadlines, log, changed });
   const watch = watchOperations(metrics);
   const { http, traceOf } = createHttp(log, config.doors, tracing);
+  const leaving = prepareLeaving(http, config.stopNoticeMs);
   let subscriptions: Subscriptions | undefined;
   let server: ApolloServer<OperationContext> | undefined;
   let address = "";
   let entrance: Awaited<ReturnType<typeof openEntrance>> | undefined;
   let stopping: Promise<void> | undefined;
 
-  const checkReady = () => checkHealth({ local: readyChecks, remote: supergraph.remote, log });
+  const checkReady = async () =>
+    leaving.hasBegun ? stoppingReport : checkHealth({ local: readyChecks, remote: supergraph.remote, log });
 
   async function startAll() {
     const { executor, planner, costs: table } = await supergraph.compose();
@@ -137,7 +139,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         throw error;
       }),
     stop() {
-      stopping ??= stopAll({ http, subscriptions, server, entrance, supergraph }, drainMs);
+      stopping ??= stopAll({ leaving, subscriptions, server, entrance, supergraph }, drainMs);
       return stopping;
     },
     async ready() {
@@ -150,35 +152,26 @@ export function createGateway(parts: GatewayParts): Gateway {
 }
 
 interface Running {
-  readonly http: FastifyInstance;
+  readonly leaving: Leaving;
   readonly subscriptions: Subscriptions | undefined;
   readonly server: ApolloServer<OperationContext> | undefined;
   readonly entrance: { stop(): Promise<void> } | undefined;
   readonly supergraph: Supergraph;
 }
 
-async function stopAll({ http, subscriptions, server, entrance, supergraph }: Running, drainMs: number): Promise<void> {
-  const uncut = cutConnections(http.server, drainMs);
+async function stopAll(
+  { leaving, subscriptions, server, entrance, supergraph }: Running,
+  drainMs: number,
+): Promise<void> {
   try {
+    await leaving.giveNotice();
     await subscriptions?.stop(drainMs);
-    await http.close();
+    await leaving.close(drainMs);
     await server?.stop();
   } finally {
-    uncut();
     await entrance?.stop();
     await supergraph.close();
   }
-}
-
-/** All of them after a while, and idle ones at once; returns how to leave it. */
-function cutConnections(server: HttpServer, drainMs: number): () => void {
-  const cut = setTimeout(() => server.closeAllConnections(), drainMs);
-  // A connection kept alive by a request that has just finished would be waited for like one under way.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  return () => {
-    clearTimeout(cut);
-    clearInterval(sweep);
-  };
 }
 
 function localOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, LocalSubgraph> {

@@ -3,6 +3,7 @@
  *
  * Ready means: the supergraph is served and every part in this process answers. A subgraph elsewhere is reported but
  * does not count: without it the rest still answers, and taking the gateway out of service would take that away too.
+ * A gateway that is about to stop is not ready.
  */
 
 import { withinDeadline } from "../shared/deadline.ts";
@@ -19,7 +20,7 @@ export interface ReadyCheck {
 }
 
 export interface HealthReport {
-  readonly status: "ready" | "not ready";
+  readonly status: "ready" | "not ready" | "stopping";
   readonly parts: Readonly<Record<string, { readonly status: "ready" | "unavailable"; readonly remote: boolean }>>;
 }
 
@@ -68,5 +69,8 @@ export async function checkHealth({
     parts: Object.fromEntries(parts.map(({ name, ...part }) => [name, part])),
   };
 }
+
+/** Nothing is looked at any more: whoever asks is to go elsewhere, however well everything is. */
+export const stoppingReport: HealthReport = { status: "stopping", parts: {} };
 
 const probe = { identity: gatewayItself, correlationId: "health" };

@@ -27,6 +27,8 @@ export function createHttp(log: Logger, doors: Pick<Doors, "corsOrigins" | "http
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestReceiveMs,
     forceCloseConnections: "idle",
+    // Whoever has a connection is answered until the end (`shared/leaving.ts`).
+    return503OnClosing: false,
     genReqId: correlationIdOf,
   });
   echoCorrelationId(http);

@@ -57,7 +57,7 @@ runMain(async () => {
     [{ name: "bus", start: async () => {}, stop: async () => bus?.close() }, traces, gateway],
     log,
   );
-  stopOnSignal(lifecycle, log);
+  stopOnSignal(lifecycle, log, config);
   await lifecycle.start();
   process.stdout.write(`ready ${gateway.url()}\n`);
 });

@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { AppError } from "./errors.ts";
 import { type FailpointSpec, failpointNames, parseFailpoint } from "./failpoints.ts";
 import type { AuthConfig } from "./identity.ts";
+import { limits } from "./limits.ts";
 import type { LogLevel } from "./logging.ts";
 import type { TraceExport } from "./trace-export.ts";
 
@@ -51,6 +52,8 @@ export interface Config {
   /** Where spans are sent; null: none are made. */
   readonly traces: TraceExport | null;
   readonly migrateOnStart: boolean;
+  /** How long a process that is told to stop says so and goes on answering, for whoever balances to notice. */
+  readonly stopNoticeMs: number;
   /** Where the heads of the audit chains are appended. */
   readonly auditHeadsFile: string;
   /** Whom `npm run migrate` gives the rights to work, and no more; null: nobody. */
@@ -122,6 +125,7 @@ export function toConfig(env: Env): Config {
     metricsToken: parseMetricsToken(env, production),
     traces: toTraces(env),
     migrateOnStart: parseSwitch(env, "MIGRATE_ON_START", true),
+    stopNoticeMs: parseNotice(env, production ? 3_000 : 0),
     auditHeadsFile: resolve(env["AUDIT_HEADS_FILE"] || join(dataDir, "audit-heads.jsonl")),
     mysqlAppUser: parsePrefix(env, "MYSQL_APP_USER", /^[\w.-]{0,32}$/) || null,
     failpoint: toFailpoint(env, production),
@@ -270,6 +274,14 @@ function parseOrigins(env: Env, name: string): string[] {
 function parseCount(env: Env, name: string): number {
   const value = env[name] || "0";
   if (!/^\d$/.test(value)) throw invalid(name, "a number from 0 to 9");
+  return Number(value);
+}
+
+function parseNotice(env: Env, fallback: number): number {
+  const value = env["STOP_NOTICE_MS"] || `${fallback}`;
+  if (!/^\d{1,5}$/.test(value) || Number(value) > limits.stopNoticeMsMax) {
+    throw invalid("STOP_NOTICE_MS", `a number of milliseconds from 0 to ${limits.stopNoticeMsMax}`);
+  }
   return Number(value);
 }
 

@@ -158,6 +158,12 @@ export const errorTable = {
     shown: "user",
     message: "This event cannot move stock between these buckets.",
   },
+  EVENT_VERSION_UNKNOWN: {
+    class: "SCHEMA",
+    retryable: false,
+    shown: "user",
+    message: "The event is of a newer version than this one can read.",
+  },
   EVENT_ID_REUSED: {
     class: "DUPLICATE",
     retryable: false,

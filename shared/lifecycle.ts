@@ -5,6 +5,7 @@
  * moment, also while `start` is still running; every call waits for the one stop there is.
  */
 import { AppError } from "./errors.ts";
+import { limits } from "./limits.ts";
 import type { Logger } from "./logging.ts";
 
 export interface Part {
@@ -92,13 +93,44 @@ export function createLifecycle(parts: readonly Part[], log: Logger): Lifecycle 
   return lifecycle;
 }
 
-/** SIGTERM and SIGINT stop the lifecycle, then the process; a second signal ends it at once. */
-export function stopOnSignal(lifecycle: Lifecycle, log: Logger): void {
+/**
+ * Lines of parts that know nothing of each other: started one after the other, stopped at the same time, so that a
+ * server which is silent is waited for once and not once a line.
+ */
+export function sideBySide(name: string, lines: readonly (readonly Part[])[], log: Logger): Part {
+  const lives = lines.map((parts) => createLifecycle(parts, log));
+  const stop = async () => void (await Promise.all(lives.map((life) => life.stop())));
+  return {
+    name,
+    async start() {
+      try {
+        for (const life of lives) await life.start();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+  };
+}
+
+/**
+ * SIGTERM and SIGINT stop the lifecycle, then the process; a second signal ends it at once. So does an end that takes
+ * longer than all of it may: what was not finished is in the databases, and others go on with it.
+ */
+export function stopOnSignal(lifecycle: Lifecycle, log: Logger, { stopNoticeMs }: { stopNoticeMs: number }): void {
   let signalled = false;
   const onSignal = (signal: NodeJS.Signals) => {
     if (signalled) process.exit(1);
     signalled = true;
     log.info({ signal }, "stopping");
+    setTimeout(
+      () => {
+        log.error({ signal }, "the process did not stop in time");
+        process.exit(1);
+      },
+      stopNoticeMs + limits.drainMs + limits.stopRestMs,
+    );
     lifecycle.stop().then(
       () => process.exit(0),
       (error) => {

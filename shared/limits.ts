@@ -64,6 +64,14 @@ export const limits = {
   /** Rejections that a receipt lists; all of them are counted. */
   intakeRejectionsListedMax: 1_000,
 
+  /** How often what is open is ranked anew, in pages of so many, and what is due escalated. */
+  queueClockEveryMs: 60_000,
+  queueClockPageMax: 200,
+  /** What has not been heard of for longer is an exception; how often that is looked at. */
+  sourceSilentMs: 120_000,
+  sourceWatchEveryMs: 10_000,
+  /** How often a process tells what it counted of its answers. */
+  answersToldEveryMs: 60_000,
   /** Events of one story that are shown, the oldest ones. */
   lineageEventsMax: 1_000,
   /** Of one question about figures: a quarter of a year. */
@@ -155,6 +163,12 @@ export const limits = {
   refusedAttemptsAuditedMax: 20,
   refusedAttemptsWindowMs: 60_000,
   auditHeadEveryMs: 60_000,
+  /** Sealed rows that one event carries to those who keep copies, how often they are sent, and events that wait there. */
+  auditCopiesPerEventMax: 50,
+  auditCopyEveryMs: 1_000,
+  auditStreamLengthMax: 5_000,
+  /** Copies that are verified at once, of each system. */
+  auditCopiesVerifiedMax: 1_000,
   auditReadPageMax: 1_000,
   /** Seals that one request may have verified. */
   auditVerifiedMax: 1_000,
@@ -162,6 +176,8 @@ export const limits = {
   transactionAttemptsMax: 8,
   transactionBackoffMs: 10,
   lockWaitS: 5,
+  /** How long a process that starts waits for another one that is upgrading the same database. */
+  migrationWaitS: 60,
   databasePoolSize: 10,
   databaseQueueMax: 500,
 
@@ -236,6 +252,9 @@ export const limits = {
   compositionWaitMs: 60_000,
   compositionRetryMs: 250,
   drainMs: 10_000,
+  /** How long a process may say that it is going to stop; what is left afterwards of its whole end, requests drained. */
+  stopNoticeMsMax: 60_000,
+  stopRestMs: 10_000,
 
   /** What a scrape of metrics waits for each reading, how long a reading holds, and up to how many rows it counts. */
   scrapeReadMs: 500,

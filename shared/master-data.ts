@@ -211,6 +211,16 @@ function isCode(parse: (value: string) => string, value: string): boolean {
   }
 }
 
+/** The item as one event tells it. */
+export function productOf(event: CanonicalEvent<"master.changed">, data: ProductChanged): ProductReplica {
+  return toProduct(productRow(event, data));
+}
+
+/** The place as one event tells it. */
+export function locationOf(event: CanonicalEvent<"master.changed">, data: LocationChanged): LocationReplica {
+  return toLocation(locationRow(event, data));
+}
+
 function productRow(event: CanonicalEvent<"master.changed">, data: ProductChanged) {
   return {
     sku: event.sku ?? event.partitionKey.slice("product:".length),

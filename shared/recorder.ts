@@ -12,6 +12,7 @@ import { insertRows } from "./db/statements.ts";
 import type { AnyEvent, CanonicalEvent, EventType } from "./events/canonical-event.ts";
 import { textOf } from "./events/event-text.ts";
 import { topicOf } from "./events/topics.ts";
+import { dataVersionOf } from "./events/upcasters.ts";
 import { newId } from "./ids.ts";
 import type { Traceparent } from "./traceparent.ts";
 
@@ -49,6 +50,7 @@ type Required = "type" | "sourceSeq" | "partitionKey" | "data";
 type Filled =
   | "specversion"
   | "traceparent"
+  | "dataVersion"
   | "source"
   | "recordedAt"
   | "correlationId"
@@ -151,6 +153,7 @@ function envelope<T extends EventType>(
   cause: Cause,
 ): CanonicalEvent<T> {
   const { traceparent } = cause;
+  const dataVersion = dataVersionOf(event.type);
   return {
     specversion: "1.0",
     id: event.id ?? newId(nowMs),
@@ -177,6 +180,7 @@ function envelope<T extends EventType>(
     reasonCode: event.reasonCode ?? null,
     note: event.note ?? null,
     corrects: event.corrects ?? null,
+    ...(dataVersion === 1 ? {} : { dataVersion }),
     data: event.data,
     ...(traceparent === undefined ? {} : { traceparent }),
   };

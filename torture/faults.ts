@@ -8,6 +8,7 @@ import { type FailpointAction, type FailpointName, failpointNames } from "../sha
 
 export type Fault =
   | { readonly kind: "kill"; readonly member: string; readonly forMs: number }
+  | { readonly kind: "restart"; readonly member: string }
   | { readonly kind: "freeze"; readonly member: string; readonly forMs: number }
   | {
       readonly kind: "failpoint";
@@ -54,6 +55,19 @@ export function* planRounds(random: Random, targets: Targets): Generator<Round> 
   }
 }
 
+/** Every process and every server once, one after the other, as for a new version; again and again. */
+export function* planRolling({ members, servers }: Targets): Generator<Round> {
+  for (;;) {
+    for (const { name } of members) yield { pauseMs: 300, faults: [{ kind: "restart", member: name }] };
+    for (const name of servers) yield { pauseMs: 300, faults: [{ kind: "server", name, how: "restart", forMs: 0 }] };
+  }
+}
+
+/** May requests fail while it lasts? A database that is down is not hidden from whoever needs it. */
+export function isFelt(fault: Fault): boolean {
+  return fault.kind !== "restart" && !(fault.kind === "server" && fault.name === "redis" && fault.how === "restart");
+}
+
 export function planFault(random: Random, { members, servers }: Targets): Fault {
   const keepers = members.filter(({ keeps }) => keeps);
   const forMs = random.integer(300, 4_000);
@@ -83,6 +97,7 @@ export function planFault(random: Random, { members, servers }: Targets): Fault 
 /** In a line, for the person who reads it. */
 export function describeFault(fault: Fault): string {
   if (fault.kind === "kill") return `kill ${fault.member}, again after ${fault.forMs} ms`;
+  if (fault.kind === "restart") return `restart ${fault.member}`;
   if (fault.kind === "freeze") return `freeze ${fault.member} for ${fault.forMs} ms`;
   if (fault.kind === "failpoint") return `${fault.action} ${fault.member} at ${fault.name}, passage ${fault.nth}`;
   if (fault.kind === "way") return `${fault.member} to ${fault.to}: ${fault.mode} for ${fault.forMs} ms`;

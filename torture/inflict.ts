@@ -53,6 +53,10 @@ export function createInflictor(world: World): Inflictor {
       await member.kill();
       await wait(fault.forMs);
       await member.start();
+    } else if (fault.kind === "restart") {
+      const member = memberOf(fault.member);
+      await member.stop();
+      await member.start();
     } else if (fault.kind === "freeze") {
       await freeze(memberOf(fault.member), fault.forMs);
     } else if (fault.kind === "failpoint") {
@@ -64,27 +68,27 @@ export function createInflictor(world: World): Inflictor {
       await wait(fault.forMs);
       way.set("open");
     } else {
-      await harmServer(fault);
+      await harmServer(world, fault);
     }
-  }
-
-  async function harmServer({ name, how, forMs }: Extract<Fault, { kind: "server" }>): Promise<void> {
-    const server = world.servers.find((one) => one.name === name);
-    if (!server) throw new Error(`there is no ${name} of our own`);
-    if (how === "freeze") {
-      server.freeze();
-      await wait(forMs);
-      server.thaw();
-      return;
-    }
-    await server.kill();
-    if (how === "lose") server.forget();
-    await wait(forMs);
-    await server.start();
   }
 
   return {
     inflict: harm,
     wasStill: (url, fromMs, toMs) => still.some((held) => held.url === url && held.fromMs < toMs && held.toMs > fromMs),
   };
+}
+
+async function harmServer(world: World, { name, how, forMs }: Extract<Fault, { kind: "server" }>): Promise<void> {
+  const server = world.servers.find((one) => one.name === name);
+  if (!server) throw new Error(`there is no ${name} of our own`);
+  if (how === "freeze") {
+    server.freeze();
+    await wait(forMs);
+    server.thaw();
+    return;
+  }
+  await server.kill();
+  if (how === "lose") server.forget();
+  await wait(forMs);
+  await server.start();
 }

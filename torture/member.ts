@@ -23,7 +23,7 @@ export interface Member {
   ended(withinMs: number): Promise<boolean>;
   /** As an operator would. */
   stop(): Promise<void>;
-  /** Ends that nobody here brought about. */
+  /** Ends that nobody here brought about, and those that were asked for and did not go well. */
   readonly crashes: readonly string[];
 }
 
@@ -81,7 +81,9 @@ export function createMember(spec: MemberSpec): Member {
     async stop() {
       expected = true;
       signal(program, "SIGCONT");
-      await program?.terminate();
+      const ending = program;
+      const code = await ending?.terminate();
+      if (ending && code !== 0) crashes.push(`${spec.name} was told to stop, and ended with ${code}`);
     },
     crashes,
   };

@@ -30,15 +30,16 @@ async function main(): Promise<number> {
   }
   const missing = missingServer();
   if (missing) throw new AppError("CONFIG_INVALID", { message: `${missing} is needed and is not installed.` });
-  const { seed, minutes, topology } = options;
-  const again = `npm run torture -- --minutes ${minutes} --seed ${seed}${topology === "whole" ? " --whole" : ""}`;
+  const { seed, minutes, topology, rolling } = options;
+  const switches = `${topology === "whole" ? " --whole" : ""}${rolling ? " --rolling" : ""}`;
+  const again = `npm run torture -- --minutes ${minutes} --seed ${seed}${switches}`;
   say(`seed ${seed}: ${again}`);
-  const world = await createWorld({ topology });
+  const world = await createWorld({ topology, isRolling: rolling });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => void world.remove().finally(() => process.exit(1)));
   }
   try {
-    const outcome = await torture(world, { seed, forMs: minutes * 60_000, say });
+    const outcome = await torture(world, { seed, forMs: minutes * 60_000, isRolling: rolling, say });
     for (const line of [...figures(outcome), "", ...verdictLines(outcome.findings)]) say(line);
     if (isBroken(outcome.findings)) {
       say(`\nBROKEN; once more: ${again}`);

@@ -119,7 +119,8 @@ function listen(
     const end = (code: string) => {
       clearInterval(watch);
       socket?.terminate();
-      void client.dispose();
+      // Of a connection that never came about it says so once more.
+      Promise.resolve(client.dispose()).catch(() => {});
       resolve(code);
     };
     const client = createClient({

@@ -5,14 +5,15 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { createRandom } from "../demo/random.ts";
+import { limits } from "../shared/limits.ts";
 import { expectConservation, expectSettled } from "../test/helpers/conservation.ts";
 import { createCaller } from "./caller.ts";
 import { checkDelivery } from "./checks/delivery.ts";
 import { checkEffects } from "./checks/effects.ts";
 import { type Findings, merge } from "./checks/verdict.ts";
-import { describeFault, type Fault, planRounds } from "./faults.ts";
+import { describeFault, isFelt, planRolling, planRounds, type Round } from "./faults.ts";
 import { createInflictor, type Inflictor } from "./inflict.ts";
-import { createJournal, type Journal } from "./journal.ts";
+import { type Attempt, createJournal, type Journal } from "./journal.ts";
 import { createProbe, type Probe } from "./probe.ts";
 import { startSubscriber } from "./subscriber.ts";
 import { people } from "./workload/people.ts";
@@ -25,7 +26,9 @@ export interface Torture {
   /** How long faults go on. */
   readonly forMs: number;
   /** Instead of what the seed gives. */
-  readonly faults?: readonly Fault[] | undefined;
+  readonly rounds?: Iterable<Round> | undefined;
+  /** Is every process there twice, behind a balancer? Then its restart fails no request. */
+  readonly isRolling?: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -40,8 +43,9 @@ export interface Outcome {
 
 const settleMs = 90_000;
 
-export async function torture(world: World, { seed, forMs, faults, say }: Torture): Promise<Outcome> {
+export async function torture(world: World, run: Torture): Promise<Outcome> {
   const { urls, config } = world;
+  const { seed, say } = run;
   const journal = createJournal();
   const inflictor = createInflictor(world);
   const tokens = new Map<string, Promise<string>>();
@@ -61,7 +65,7 @@ export async function torture(world: World, { seed, forMs, faults, say }: Tortur
   );
   const probe = createProbe(newCaller(seed + 3), urls.length, seed);
   const traffic = startTraffic({ seed, gateways: urls.length, journal, newCaller });
-  const suffered = await suffer({ world, seed, forMs, faults, say, inflictor, probe });
+  const suffered = await suffer({ ...run, world, inflictor, probe, journal });
   say("no more faults; the last stories are told to their end");
   await traffic.stop();
   const checked = await judge(world, journal, say);
@@ -80,16 +84,17 @@ interface Suffering extends Torture {
   readonly world: World;
   readonly inflictor: Inflictor;
   readonly probe: Probe;
+  readonly journal: Journal;
 }
 
-async function suffer({ world, seed, forMs, faults, say, inflictor, probe }: Suffering) {
+async function suffer({ world, seed, forMs, isRolling = false, say, inflictor, probe, journal, ...run }: Suffering) {
   const targets = { members: world.members, servers: world.servers.map(({ name }) => name) };
-  const rounds = faults
-    ? [{ pauseMs: 500, faults }][Symbol.iterator]()
-    : planRounds(createRandom(seed), targets)[Symbol.iterator]();
+  const planned = run.rounds ?? (isRolling ? planRolling(targets) : planRounds(createRandom(seed), targets));
+  const rounds = planned[Symbol.iterator]();
   const beganMs = performance.now();
   const backMs: number[] = [];
   const late: string[] = [];
+  const failed: string[] = [];
   let count = 0;
   for (;;) {
     const next = rounds.next();
@@ -98,14 +103,35 @@ async function suffer({ world, seed, forMs, faults, say, inflictor, probe }: Suf
     for (const fault of next.value.faults) {
       say(`${((performance.now() - beganMs) / 1_000).toFixed(1).padStart(7)} s  ${describeFault(fault)}`);
     }
+    const known = journal.attempts.length;
     await Promise.all(next.value.faults.map((fault) => inflictor.inflict(fault)));
     count += next.value.faults.length;
     const { tookMs, problem } = await probe();
     backMs.push(tookMs);
     say(`           back after ${(tookMs / 1_000).toFixed(1)} s${problem ? `: ${problem}` : ""}`);
+    if (isRolling) {
+      const during = journal.attempts.slice(known);
+      const unanswered = during.filter(({ outcome }) => outcome !== "reply");
+      const refused = unanswered.filter((one) => !isLate(one));
+      say(
+        `           ${unanswered.length} of ${during.length} requests failed, ${unanswered.length - refused.length} of them late`,
+      );
+      const what = next.value.faults.map(describeFault).join(" and ");
+      if (!next.value.faults.some(isFelt)) failed.push(...refused.map((one) => `${what}: ${describeAttempt(one)}`));
+    }
     if (problem) late.push(`after ${next.value.faults.map(describeFault).join(" and ")}: ${problem}`);
   }
-  return { count, backMs, findings: { BACK: late } satisfies Findings };
+  const findings: Findings = { BACK: late, ...(isRolling ? { ROLL: failed } : {}) };
+  return { count, backMs, findings };
+}
+
+/** Beyond the deadline that every question has: of a machine with too much to do, whoever is restarted on it. */
+function isLate({ operation, tookMs }: Attempt): boolean {
+  return operation === "query" && tookMs >= limits.subgraphQueryMs;
+}
+
+function describeAttempt({ operation, outcome, tookMs }: Attempt): string {
+  return `${operation}: ${outcome} after ${tookMs} ms`;
 }
 
 async function judge(world: World, journal: Journal, say: (line: string) => void): Promise<Findings> {

@@ -3,8 +3,8 @@
  * share its executions.
  *
  * Two subscriptions share when their document, their variables and their callers' audience are the same; `after` does
- * not count, because it says where somebody begins and not what an event looks like. Knows the one field that is
- * streamed; the rules behind it stay with its owner.
+ * not count, because it says where somebody begins and not what an event looks like. Knows the fields that are
+ * streamed; the rules behind them stay with their owners.
  */
 import {
   type FieldNode,
@@ -35,7 +35,10 @@ export interface Admission {
   readonly request: SubscriptionRequest;
   /** The same for all who may share one execution. */
   readonly shareKey: string;
-  readonly channel: string | null;
+  /** The field that is streamed. */
+  readonly field: string;
+  /** What its owner is asked first: whoever may not ask that may not subscribe. */
+  readonly question: SubscriptionRequest;
   readonly after: LogPosition | null;
   /** The items it names; null for every item. No event of another item matches. */
   readonly skus: readonly string[] | null;
@@ -48,7 +51,32 @@ type Arguments = {
   readonly skus?: readonly string[] | null;
   readonly locationIds?: readonly string[] | null;
   readonly channel?: string | null;
+  readonly minimumPriority?: number | null;
   readonly after?: string | null;
+};
+
+interface Streamed {
+  question(args: Arguments): SubscriptionRequest;
+  /** Beside the items and places that are named. */
+  concerns(args: Arguments): (event: AnyEvent) => boolean;
+}
+
+const streams: Readonly<Record<string, Streamed>> = {
+  stockChanged: {
+    question: ({ channel = null }) => ({
+      query: "query ($channel: ID) { availability(skus: [], channel: $channel) { channel } }",
+      variables: { channel },
+    }),
+    concerns: () => (event) => event.type === "availability.changed",
+  },
+  exceptionRaised: {
+    question: () => ({ query: "{ exceptions(first: 1) { pageInfo { hasNextPage } } }" }),
+    concerns:
+      ({ minimumPriority }) =>
+      (event) =>
+        (event.type === "exception.raised" || event.type === "exception.escalated") &&
+        event.data.priority >= (minimumPriority ?? 0),
+  },
 };
 
 /** Fails with BAD_USER_INPUT, QUERY_TOO_COMPLEX. */
@@ -63,7 +91,8 @@ export function admitSubscription(
   );
   const [root] = fieldsOf(operation.selectionSet, fragments);
   const definition = root && schema.getSubscriptionType()?.getFields()[root.name.value];
-  if (!definition || root.name.value !== "stockChanged") {
+  const streamed = root && streams[root.name.value];
+  if (!definition || !streamed) {
     throw new AppError("BAD_USER_INPUT", { message: "The subscription asks for nothing that is streamed." });
   }
   const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], subscription.variables);
@@ -76,25 +105,28 @@ export function admitSubscription(
   return {
     request,
     shareKey: canonicalHash({ query, operationName: operationName ?? null, shared, audience: audienceOf(identity) }),
-    channel: args.channel ?? null,
+    field: root.name.value,
+    question: streamed.question(args),
     after: args.after == null ? null : parseCursor(args.after),
     skus: args.skus ?? null,
-    matches: filterOf(args),
+    matches: filterOf(args, streamed.concerns(args)),
     previousAt: fieldsOf(root.selectionSet, fragments)
       .filter(({ name }) => name.value === "previousAvailableToSell")
       .map((field) => [responseKey(root), responseKey(field)] as const),
   };
 }
 
-function filterOf({ skus, locationIds }: Arguments): (event: AnyEvent) => boolean {
+function filterOf(
+  { skus, locationIds }: Arguments,
+  concerns: (event: AnyEvent) => boolean,
+): (event: AnyEvent) => boolean {
   if (Math.max(skus?.length ?? 0, locationIds?.length ?? 0) > limits.subscriptionFilterMax) {
     const message = `A subscription may name ${limits.subscriptionFilterMax} SKUs and as many locations.`;
     throw new AppError("QUERY_TOO_COMPLEX", { message });
   }
   const wanted = skus == null ? null : new Set<string | null>(skus);
   const places = locationIds == null ? null : new Set<string | null>(locationIds);
-  return ({ type, sku, locationId }) =>
-    type !== "rule.changed" && (wanted?.has(sku) ?? true) && (places?.has(locationId) ?? true);
+  return (event) => concerns(event) && (wanted?.has(event.sku) ?? true) && (places?.has(event.locationId) ?? true);
 }
 
 function responseKey(field: FieldNode): string {

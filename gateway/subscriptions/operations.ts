@@ -90,7 +90,7 @@ export function createOperations({ run, hub, masking, rates, gate, tracing }: Op
     }
     try {
       const admission = admitSubscription(subscription, request, caller.identity);
-      await assertChannel(run, admission, caller.identity);
+      await assertAllowed(run, admission, caller.identity);
       if (!hub) throw new AppError("SOURCE_UNAVAILABLE", { message: "This gateway has no stream to read: REDIS_URL." });
       const queue = await hub.subscribe(admission, caller.identity, () => caller.close("TOO_SLOW"));
       return executed("subscription", createWritten(queue, operationId, caller.send));
@@ -116,15 +116,12 @@ export function createOperations({ run, hub, masking, rates, gate, tracing }: Op
   });
 }
 
-/** The owner of channels says who may ask for which: an empty question is answered or refused like any other. */
-async function assertChannel(run: Run, { channel }: Admission, identity: Identity): Promise<void> {
-  const request = { query: channelQuestion, variables: { channel } };
-  const { errors } = await run(request, { identity, correlationId: randomUUID(), own: true });
+/** The owner says who may ask for what: a small question is answered or refused like any other. */
+async function assertAllowed(run: Run, { field, question }: Admission, identity: Identity): Promise<void> {
+  const { errors } = await run(question, { identity, correlationId: randomUUID(), own: true });
   if (!errors || errors.length === 0) return;
-  throw new Refusal(errors.map(({ message, extensions = {} }) => ({ message, path: ["stockChanged"], extensions })));
+  throw new Refusal(errors.map(({ message, extensions = {} }) => ({ message, path: [field], extensions })));
 }
-
-const channelQuestion = "query ($channel: ID) { availability(skus: [], channel: $channel) { channel } }";
 
 class Refusal extends Error {
   readonly errors: readonly GraphQLFormattedError[];

@@ -4,12 +4,13 @@
  * Reads the log by itself, never past the position asked for, so that what the hub gives out from there on neither
  * repeats nor leaves out anything.
  */
+
 import { AppError } from "../../shared/errors.ts";
 import type { LoggedEvent, OperationResult } from "../../shared/graphql/execute.ts";
 import { limits } from "../../shared/limits.ts";
 import { compareEntryIds, hasReached, type LogPosition, noEntry, toCursor } from "../../shared/log-cursor.ts";
 import type { EventLog } from "../../shared/messaging/bus.ts";
-import { after } from "../../shared/messaging/log-follower.ts";
+import { after, readableEntries } from "../../shared/messaging/log-follower.ts";
 import type { Admission } from "./admission.ts";
 import type { ChangeQueue } from "./change-queue.ts";
 import { createVersionFilter } from "./version-filter.ts";
@@ -30,7 +31,7 @@ export function createReplay({ log, admission, queue, execute }: ReplayParts, cu
   return async (to) => {
     let seen = 0;
     while (!hasReached(from, to)) {
-      const entries = await log.read(from, limits.resumePageMax);
+      const entries = readableEntries(await log.read(from, limits.resumePageMax));
       // The log reaches further than `from`, and yet there is nothing: it is not the log it was.
       if (entries.length === 0) throw new AppError("RESYNC_REQUIRED");
       for (const entry of entries) {

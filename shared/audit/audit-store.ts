@@ -135,7 +135,7 @@ export interface Sealed {
 }
 
 /** By sequence, behind `afterSequence`. */
-async function sealsAfter(db: Reader, afterSequence: number, sealsMax: number): Promise<Sealed[]> {
+export async function sealsAfter(db: Reader, afterSequence: number, sealsMax: number): Promise<Sealed[]> {
   const rows = await db.query<Raw<Seal> & { [K in keyof AuditRow]: Raw<AuditRow>[K] | null }>(
     `SELECT s.sequence, s.audit_id, s.hash, s.sealed_at_ms, ${columns}
        FROM audit_seals s LEFT JOIN audit_rows a ON a.id = s.audit_id
@@ -151,6 +151,30 @@ async function sealsAfter(db: Reader, afterSequence: number, sealsMax: number): 
     },
     row: row.id === null ? null : toRow(row as Raw<AuditRow>),
   }));
+}
+
+/** How far copies have been sent: so many events, up to this seal. */
+export interface CourierPlace {
+  readonly batch: number;
+  readonly sequence: number;
+}
+
+const courierName = "audit-courier";
+
+export async function courierAt(db: Reader): Promise<CourierPlace> {
+  const [row] = await db.query<{ value: string }>("SELECT value FROM relay_state WHERE name = ?", [courierName]);
+  const [batch = 0, sequence = 0] = (row?.value ?? "0:0").split(":").map(Number);
+  return { batch, sequence };
+}
+
+/** False: somebody else has moved it, and what was to be sent has been sent. */
+export async function moveCourier(tx: Transaction, from: CourierPlace, to: CourierPlace): Promise<boolean> {
+  const text = ({ batch, sequence }: CourierPlace) => `${batch}:${sequence}`;
+  if (from.batch === 0) return (await insertMissing(tx, "relay_state", [{ name: courierName, value: text(to) }])) === 1;
+  const moved = await tx.run("UPDATE relay_state SET value = ? WHERE name = ? AND value = ?", [
+    ...[text(to), courierName, text(from)],
+  ]);
+  return moved === 1;
 }
 
 /** What is known of a row besides what it says. */

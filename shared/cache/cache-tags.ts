@@ -19,6 +19,8 @@ export function tagsOf(event: AnyEvent): readonly string[] | null {
     const position = positionTag(event.partitionKey);
     return event.data.before.version === 0 && event.sku !== null ? [position, placesTag(event.sku)] : [position];
   }
+  // Answers about exceptions are not kept.
+  if (event.type === "exception.raised" || event.type === "exception.escalated") return [];
   if (event.type !== "rule.changed") return null;
   const { kind, id } = event.data;
   if (kind === "policy") return [policyTag];

@@ -5,7 +5,7 @@
  * whose transaction could not be rolled back is destroyed, never handed to the next caller.
  */
 import mysql from "mysql2/promise";
-import { DataSource, type EntitySchema, type QueryRunner } from "typeorm";
+import { DataSource, type EntitySchema, MigrationExecutor, type QueryRunner } from "typeorm";
 import type { SystemName } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { failpoint } from "../failpoints.ts";
@@ -101,7 +101,7 @@ export async function openMysql(options: MysqlOptions): Promise<Database> {
     manager: source.manager,
     query: (sql, params) => unavailable(retrying(() => withRunner((runner) => queryOn(runner, sql, params)))),
     transaction: (work) => unavailable(retrying(() => once(work))),
-    migrate: () => withMigrationLock(options.url, database, () => source.runMigrations({ transaction: "none" })),
+    migrate: () => withRunner((runner) => migrateUnderLock(source, runner, database)),
     ping: () => withRunner(async (runner) => void (await runner.query("SELECT 1"))),
     connections: () => connectionsOf(pool),
     close: () => source.destroy(),
@@ -224,15 +224,29 @@ async function createDatabase(url: string, database: string): Promise<void> {
   }
 }
 
-/** Two processes that start together upgrade one after the other. */
-async function withMigrationLock(url: string, database: string, work: () => Promise<unknown>): Promise<void> {
-  const connection = await connectServer(url);
+/**
+ * Two processes that start together upgrade one after the other. The lock belongs to the connection that migrates: if
+ * that is lost, both end together, and nobody goes on with a lock that another has by then.
+ */
+async function migrateUnderLock(source: DataSource, runner: QueryRunner, database: string): Promise<void> {
+  const lock = [`migrate:${database}`];
+  const [taken] = await queryOn<{ locked: number | null }>(
+    runner,
+    `SELECT GET_LOCK(?, ${limits.migrationWaitS}) AS locked`,
+    lock,
+  );
+  if (Number(taken?.locked) !== 1) {
+    throw new AppError("SOURCE_UNAVAILABLE", {
+      message: `Another process has been migrating ${database} for too long.`,
+    });
+  }
+  const executor = new MigrationExecutor(source, runner);
+  executor.transaction = "none";
   try {
-    await connection.query("SELECT GET_LOCK(?, 60)", [`migrate:${database}`]);
-    await work();
-    await connection.query("SELECT RELEASE_LOCK(?)", [`migrate:${database}`]);
+    await executor.executePendingMigrations();
   } finally {
-    await connection.end();
+    // On a connection that is lost there is nothing to give back.
+    await runner.query("SELECT RELEASE_LOCK(?)", lock).catch(() => {});
   }
 }
 

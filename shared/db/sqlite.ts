@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import Libsql from "libsql";
-import { DataSource, type EntitySchema, type QueryRunner } from "typeorm";
+import { DataSource, type EntitySchema, MigrationExecutor, type QueryRunner } from "typeorm";
 import type { SystemName } from "../config.ts";
 import type { Connections, Database, SqlValue, Transaction } from "./database.ts";
 import type { MigrationClass } from "./migration.ts";
@@ -61,10 +61,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     manager: reader.manager,
     query: (sql, params) => queryOn(reader, sql, params),
     transaction: (work) => exclusively(() => retrying(() => once(work))),
-    migrate: () =>
-      exclusively(async () => {
-        await writerSource.runMigrations({ transaction: "each" });
-      }),
+    migrate: () => exclusively(() => migrateExclusively(writerSource, writer)),
     ping: async () => {
       await reader.query("SELECT 1");
     },
@@ -75,6 +72,20 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
         await writerSource.destroy();
       }),
   };
+}
+
+/** All or nothing, and one process after the other: whoever looks is the file's only writer from the first look on. */
+async function migrateExclusively(source: DataSource, writer: QueryRunner): Promise<void> {
+  const executor = new MigrationExecutor(source, writer);
+  executor.transaction = "none";
+  await writer.query("BEGIN EXCLUSIVE");
+  try {
+    await executor.executePendingMigrations();
+    await writer.query("COMMIT");
+  } catch (error) {
+    await writer.query("ROLLBACK").catch(() => {});
+    throw error;
+  }
 }
 
 /** One at a time, in the order asked. */

@@ -4,8 +4,10 @@
  * `sourceSeq` counts 1, 2, 3, … per source and `partitionKey`, so that whoever follows can tell a gap from silence.
  * Quantities are integers in base units. Readers ignore members they do not know.
  */
+import type { AuditRow, Seal } from "../audit/chain.ts";
 import type { SystemName } from "../config.ts";
 import type { Traceparent } from "../traceparent.ts";
+import type { ExceptionTold, SupplyDiscrepancyTold } from "./exception-events.ts";
 import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
 import type { Rehearsal, ReplayPart } from "./replay-events.ts";
 
@@ -67,6 +69,8 @@ export interface EventData {
   /** By availability: so many units of an order line were not there to sell when the ERP committed it. */
   "order.oversold": { readonly allocatedEventId: string };
   "supply.expected.changed": InboundLine;
+  /** An exception, of one line as the ERP's people entered it; zeros take back what was told. */
+  "supply.discrepancy": SupplyDiscrepancyTold;
   /** Of one line, at the origin: its units are committed there, or no longer. */
   "transfer.approved": TransferTold;
   "transfer.cancelled": TransferTold;
@@ -120,6 +124,19 @@ export interface EventData {
   };
   /** What answers rest on besides positions is another: master data as it is known here, or the policy in force. */
   "rule.changed": { readonly kind: "product" | "location" | "policy"; readonly id: string; readonly version: number };
+  /** control: of an exception that somebody has to look at; escalated: it is due, and nobody has settled it. */
+  "exception.raised": ExceptionTold;
+  "exception.escalated": ExceptionTold;
+  /** What a process of availability counted since it last told: answers as they were made, events as they came. */
+  "answers.tallied": {
+    readonly answers: Readonly<Record<"FRESH" | "STALE" | "DEGRADED" | "UNKNOWN", number>>;
+    /** How old the sources of answers were at most. */
+    readonly ages: readonly { readonly upToMs: number; readonly answers: number }[];
+    /** `late`: after a later one of its owner and position. */
+    readonly events: { readonly received: number; readonly duplicate: number; readonly late: number };
+  };
+  /** Audit rows of the source with their seals, in the order of the chain. */
+  "audit.sealed": { readonly rows: readonly SealedRow[] };
   "snapshot.requested": { readonly system: SystemName };
   /** What would these do, were they told again? Of all events of one position, in one part. */
   "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
@@ -131,6 +148,9 @@ export interface EventData {
   "letters.redrive.requested": RedriveRequested;
   "mapping.changed": MappingChanged;
 }
+
+/** A row of `audit_rows`, every column of it, and its place in the chain. */
+export type SealedRow = AuditRow & Pick<Seal, "sequence" | "hash" | "sealed_at_ms">;
 
 export type EventType = keyof EventData;
 export type PostingOffset = "shipped" | "received" | "adjusted" | "none";
@@ -145,6 +165,8 @@ export interface AdjustmentTold {
   readonly contentHash: string;
   /** Who has to decide; null where nobody has to. */
   readonly tier: string | null;
+  /** What was shown for it. Older events do not say it. */
+  readonly evidence?: readonly string[];
 }
 
 export const transferResolutions = ["WRITTEN_OFF", "NOT_SHIPPED"] as const;
@@ -336,6 +358,8 @@ export interface CanonicalEvent<T extends EventType = EventType> {
   readonly reasonCode: string | null;
   readonly note: string | null;
   readonly corrects: string | null;
+  /** Which version `data` has (`upcasters.ts`); absent: 1. */
+  readonly dataVersion?: number;
   readonly data: EventData[T];
   /** The span that recorded it (CloudEvents' distributed tracing); absent: there was no trace. */
   readonly traceparent?: Traceparent;

@@ -5,8 +5,8 @@
  */
 import type { EventType } from "./canonical-event.ts";
 
-/** Streams: `facts` for what systems tell each other, `availability` for caches and subscribers. */
-export type Topic = "facts" | "availability";
+/** Streams: `facts` for what systems tell each other, `availability` for caches and subscribers, `audit` for copies. */
+export type Topic = "facts" | "availability" | "audit";
 
 const topics: Readonly<Record<EventType, Topic>> = {
   "receipt.recorded": "facts",
@@ -29,6 +29,7 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "order.deallocated": "facts",
   "order.oversold": "facts",
   "supply.expected.changed": "facts",
+  "supply.discrepancy": "facts",
   "transfer.approved": "facts",
   "transfer.cancelled": "facts",
   "transfer.discrepancy": "facts",
@@ -50,6 +51,10 @@ const topics: Readonly<Record<EventType, Topic>> = {
   "reservation.unallocated": "facts",
   "availability.changed": "availability",
   "rule.changed": "availability",
+  "exception.raised": "availability",
+  "exception.escalated": "availability",
+  "answers.tallied": "facts",
+  "audit.sealed": "audit",
   "snapshot.requested": "facts",
   "replay.requested": "facts",
   "replay.rehearsed": "facts",

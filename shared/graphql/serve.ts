@@ -11,6 +11,7 @@ import { readEnv, toConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Identity } from "../identity.ts";
 import { createKernel, type Kernel } from "../kernel.ts";
+import { type Leaving, prepareLeaving } from "../leaving.ts";
 import { createLifecycle, type Lifecycle, runMain, stopOnSignal } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { createLogger } from "../logging.ts";
@@ -33,7 +34,7 @@ export async function createSubgraphServer(
 ): Promise<SubgraphServer> {
   const kernel = await createKernel(config);
   const subgraph = await create(kernel);
-  const http = createHttp(kernel, subgraph);
+  const { http, leaving } = createHttp(kernel, subgraph);
   let address = "";
   const lifecycle = createLifecycle(
     [
@@ -45,7 +46,10 @@ export async function createSubgraphServer(
         start: async () => {
           address = await http.listen({ host: config.host, port: config.port });
         },
-        stop: () => http.close(),
+        stop: async () => {
+          await leaving.giveNotice();
+          await leaving.close(limits.drainMs);
+        },
       },
     ],
     kernel.log,
@@ -63,18 +67,20 @@ export function runSubgraph(defaultPort: number, create: (kernel: Kernel) => Pro
       });
     }
     const server = await createSubgraphServer(config, create);
-    stopOnSignal(server, createLogger(config.logLevel));
+    stopOnSignal(server, createLogger(config.logLevel), config);
     await server.start();
     process.stdout.write(`ready ${server.url()}\n`);
   });
 }
 
-function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
+function createHttp(kernel: Kernel, subgraph: Subgraph): { http: FastifyInstance; leaving: Leaving } {
   const http = Fastify({
     bodyLimit: limits.bodyBytesMax * 4,
     forceCloseConnections: "idle",
+    return503OnClosing: false,
     genReqId: correlationIdOf,
   });
+  const leaving = prepareLeaving(http, kernel.config.stopNoticeMs);
   echoCorrelationId(http);
   const identify = createIdentify(kernel, subgraph.name);
 
@@ -95,6 +101,7 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
   serveMetrics(http, kernel.metrics, kernel.config);
   http.get("/healthz", async () => ({ status: "ok" }));
   http.get("/readyz", async (_request, reply) => {
+    if (leaving.hasBegun) return reply.status(503).send({ status: "stopping" });
     try {
       await subgraph.ready();
       return { status: "ready" };
@@ -103,7 +110,7 @@ function createHttp(kernel: Kernel, subgraph: Subgraph): FastifyInstance {
       return reply.status(503).send({ status: "not ready" });
     }
   });
-  return http;
+  return { http, leaving };
 }
 
 function createIdentify({ config, authenticator, clock }: Kernel, name: string) {

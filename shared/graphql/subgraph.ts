@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { AccessTable } from "../access.ts";
+import { createCourier } from "../audit/courier.ts";
 import { createHeadExport } from "../audit/heads.ts";
 import { createRefusedAttempts } from "../audit/refused-attempts.ts";
 import { createSealer } from "../audit/sealer.ts";
@@ -14,7 +15,7 @@ import type { SystemName } from "../config.ts";
 import type { Database } from "../db/database.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Part } from "../lifecycle.ts";
+import { type Part, sideBySide } from "../lifecycle.ts";
 import { type ConsumerSpec, createConsumer } from "../messaging/consumer.ts";
 import { createHousekeeping } from "../messaging/housekeeping.ts";
 import { createRedrives, type MessageRedrive, withRedriving } from "../messaging/redrive.ts";
@@ -121,14 +122,22 @@ export function createSubgraph(kernel: Kernel, spec: SubgraphSpec, signal: Commi
       attempts,
       ...(spec.parts ?? []),
       redrives,
-      ...spec.consumers.map((consumer) =>
-        createConsumer(
-          { db, bus, clock, log, tracing, committed: signal.committed, applied },
-          withRepublishing(spec.name, listening(consumer)),
-        ),
+      sideBySide(
+        `consumers:${spec.name}`,
+        spec.consumers.map((consumer) => [
+          createConsumer(
+            { db, bus, clock, log, tracing, committed: signal.committed, applied },
+            withRepublishing(spec.name, listening(consumer)),
+          ),
+        ]),
+        log,
       ),
     ],
-    publishers: [relay, createHousekeeping({ db, clock, log })],
+    publishers: [
+      relay,
+      createCourier({ db, clock, log, committed: signal.committed }),
+      createHousekeeping({ db, clock, log }),
+    ],
     flush: () => relay.flush(),
     redrive: redrives.sweep,
     heartbeat: () => relay.heartbeat(),

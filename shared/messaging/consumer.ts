@@ -13,6 +13,7 @@ import { insertMissing, marks } from "../db/statements.ts";
 import { AppError } from "../errors.ts";
 import type { AnyEvent, EventType, Heartbeat } from "../events/canonical-event.ts";
 import type { Topic } from "../events/topics.ts";
+import { isKnownVersion, readable, type Upcasters, upToDate } from "../events/upcasters.ts";
 import { failpoint } from "../failpoints.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
@@ -36,6 +37,8 @@ export interface ConsumerSpec {
   redrive?(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder): Promise<void>;
   /** After everything before the heartbeat has been applied. */
   heartbeat?(partition: number, heartbeats: readonly Heartbeat[]): Promise<void>;
+  /** After COMMIT of a batch: so many came, so many of them for the first time. */
+  received?(events: number, fresh: number): void;
   /** After COMMIT of a batch that changed something. */
   applied?(events: readonly AnyEvent[]): void;
 }
@@ -46,6 +49,8 @@ export interface ConsumerDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly tracing?: Tracing;
+  /** Absent: those there are. */
+  readonly upcasters?: Upcasters;
   /** Called after COMMIT: these are new in the outbox. */
   readonly committed: Committed;
   /** Called after COMMIT: these had their effect, for the first time. */
@@ -70,7 +75,8 @@ export function createConsumer(deps: ConsumerDeps, spec: ConsumerSpec): Part {
   let subscription: Subscription | undefined;
 
   async function onBatch(batch: Batch): Promise<void> {
-    const events = batch.events.filter((event) => wanted.has(event.type) && (spec.concerns?.(event) ?? true));
+    const known = batch.events.filter(({ type }) => wanted.has(type)).map((event) => readable(event, deps.upcasters));
+    const events = known.filter((event) => !isKnownVersion(event, deps.upcasters) || (spec.concerns?.(event) ?? true));
     if (events.length > 0) await together.add(events);
     if (batch.heartbeats.length > 0) await spec.heartbeat?.(batch.partition, batch.heartbeats);
   }
@@ -147,6 +153,8 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
 
   async function applyTogether(events: readonly AnyEvent[]): Promise<void> {
     await failpoint("before_effect");
+    // What no upcaster knows is refused here: of several events together, each by itself.
+    for (const event of events) upToDate(event, deps.upcasters);
     const { applied, told } = await deps.db.transaction(async (tx) => {
       const fresh = await takeIn(tx, spec.name, events, deps.clock.now());
       const first = fresh[0];
@@ -155,6 +163,7 @@ function createApplication(deps: ConsumerDeps, spec: ConsumerSpec) {
       await spec.handle(tx, fresh, recorder);
       return { applied: fresh, told: await recorder.flush(tx) };
     });
+    spec.received?.(events.length, applied.length);
     if (applied.length === 0) return;
     spec.applied?.(applied);
     deps.applied?.(spec.name, applied);

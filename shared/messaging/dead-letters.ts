@@ -10,6 +10,7 @@ import type { Reader, Transaction } from "../db/database.ts";
 import { forUpdate, insertMissing, marks, upsertRows } from "../db/statements.ts";
 import { AppError, errorTable } from "../errors.ts";
 import type { AnyEvent, EventType } from "../events/canonical-event.ts";
+import { isKnownVersion, readable } from "../events/upcasters.ts";
 import { failpoint } from "../failpoints.ts";
 import { newId } from "../ids.ts";
 import { limits } from "../limits.ts";
@@ -170,7 +171,10 @@ export async function dueLetters(reader: Reader, rule: RetryRule, nowMs: number,
   return rows.map(({ id }) => id);
 }
 
-/** The letter, locked until the transaction ends; null where it has been tried or taken back meanwhile. */
+/**
+ * The letter, locked until the transaction ends; null where it has been tried or taken back meanwhile, or waits for a
+ * version of the code that can read it.
+ */
 export async function lockDueLetter(
   tx: Transaction,
   rule: RetryRule,
@@ -181,7 +185,9 @@ export async function lockDueLetter(
     `SELECT body, attempts FROM dead_letters WHERE id = ? AND ${dueCondition(rule)}${forUpdate(tx.dialect)}`,
     [id, ...dueValues(rule, nowMs)],
   );
-  return row ? { event: JSON.parse(row.body) as AnyEvent, attempts: row.attempts } : null;
+  if (!row) return null;
+  const event = readable(JSON.parse(row.body) as AnyEvent);
+  return isKnownVersion(event) ? { event, attempts: row.attempts } : null;
 }
 
 /** What it says has been applied after all, at the next attempt after so many. */

@@ -8,6 +8,7 @@
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import { isKnownVersion, readable } from "../events/upcasters.ts";
 import type { Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import { hasReached, type LogPosition } from "../log-cursor.ts";
@@ -50,7 +51,7 @@ export function createLogFollower(parts: LogFollowerParts): LogFollower {
 
   async function followOn(from: LogPosition): Promise<void> {
     const beganMs = clock.now();
-    const entries = await log.next(from, limits.changePageMax);
+    const entries = readableEntries(await log.next(from, limits.changePageMax));
     // A log that is closed answers at once: without a pause nobody else would ever have a turn.
     if (entries.length === 0) {
       knownUpToMs = clock.now();
@@ -105,6 +106,15 @@ export function createLogFollower(parts: LogFollowerParts): LogFollower {
       await until(() => position !== null && hasReached(position, end) && !isGiving);
     },
   };
+}
+
+/** Fails with RESYNC_REQUIRED where one is of a version that is not known here: what it says would be a gap. */
+export function readableEntries(entries: readonly LogEntry[]): readonly LogEntry[] {
+  if (!entries.every(({ event }) => isKnownVersion(event))) throw new AppError("RESYNC_REQUIRED");
+  return entries.map((entry) => {
+    const event = readable(entry.event);
+    return event === entry.event ? entry : { ...entry, event };
+  });
 }
 
 /** Gives each entry out with the position after it. */

@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { type AnyEvent, type Heartbeat, partitionOf } from "../events/canonical-event.ts";
 import { createEventTexts, textOf } from "../events/event-text.ts";
-import type { Topic } from "../events/topics.ts";
+import { type Topic, topicOf } from "../events/topics.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
 import { connectRedis, type Redis } from "../redis.ts";
@@ -113,8 +113,13 @@ async function lagsOf(redis: Redis, partitions: number, key: StreamKey, own: Rea
 function addEvents(redis: Redis, events: readonly AnyEvent[], keyOf: (event: AnyEvent) => string): Promise<void> {
   return add(
     redis,
-    events.map((event) => ({ key: keyOf(event), field: "event", value: textOf(event) })),
+    events.map((event) => ({ key: keyOf(event), field: "event", value: textOf(event), lengthMax: lengthOf(event) })),
   );
+}
+
+/** An event of copies carries many rows. */
+function lengthOf({ type }: AnyEvent): number {
+  return topicOf(type) === "audit" ? limits.auditStreamLengthMax : limits.streamLengthMax;
 }
 
 function addHeartbeat(redis: Redis, heartbeat: Heartbeat, keys: readonly string[]): Promise<void> {
@@ -129,12 +134,14 @@ interface NewEntry {
   readonly key: string;
   readonly field: "event" | "heartbeat";
   readonly value: string;
+  /** Of the stream; absent: as long as streams may be. */
+  readonly lengthMax?: number;
 }
 
 async function add(redis: Redis, entries: readonly NewEntry[]): Promise<void> {
   const pipeline = redis.pipeline();
-  for (const { key, field, value } of entries) {
-    pipeline.xadd(key, "MAXLEN", "~", limits.streamLengthMax, "*", field, value);
+  for (const { key, field, value, lengthMax = limits.streamLengthMax } of entries) {
+    pipeline.xadd(key, "MAXLEN", "~", lengthMax, "*", field, value);
   }
   const replies = await pipeline.exec();
   for (const [error] of replies ?? []) if (error) throw error;

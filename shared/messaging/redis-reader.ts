@@ -34,6 +34,7 @@ export interface ReadLoop {
 export function readLoop(loop: ReadLoop): Subscription {
   const { blocking, leases, log, key } = loop;
   let stopped = false;
+  let isFailing = false;
   /** Partitions whose unacknowledged entries have been worked off; the others are read from the start of those. */
   const caughtUp = new Set<number>();
 
@@ -61,7 +62,10 @@ export function readLoop(loop: ReadLoop): Subscription {
     while (!stopped) {
       try {
         await pass();
+        isFailing = false;
       } catch (error) {
+        // Once stopped, the connection that waits is closed by us.
+        isFailing = !stopped || String(error).includes("timed out");
         if (!stopped) await recover(error);
       }
     }
@@ -86,7 +90,8 @@ export function readLoop(loop: ReadLoop): Subscription {
         stopped = true;
         blocking.disconnect();
         await finished.catch(() => {});
-        await leases.release().catch(() => {});
+        // A server that has just failed us would be waited for once more: the leases end by themselves.
+        if (!isFailing) await leases.release().catch(() => {});
       }
     },
   };

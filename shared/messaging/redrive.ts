@@ -11,6 +11,7 @@ import type { SystemName } from "../config.ts";
 import type { Database, Transaction } from "../db/database.ts";
 import { AppError } from "../errors.ts";
 import type { AnyEvent } from "../events/canonical-event.ts";
+import { upToDate } from "../events/upcasters.ts";
 import { createRounds, type Part } from "../lifecycle.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../logging.ts";
@@ -106,7 +107,7 @@ function ofConsumer(db: Database, clock: Clock, spec: ConsumerSpec): MessageRedr
   return {
     consumer: spec.name,
     recorderOf: (letter) => createRecorder(db.system, clock, causeOf(spec.name, eventOf(letter))),
-    apply: (tx, letter, recorder) => apply.call(spec, tx, [eventOf(letter)], recorder),
+    apply: (tx, letter, recorder) => apply.call(spec, tx, [upToDate(eventOf(letter))], recorder),
     keep: (tx, letter, recorder, error) =>
       setAside(tx, recorder, {
         ...{ consumer: spec.name, event: eventOf(letter), error },

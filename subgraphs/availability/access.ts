@@ -18,6 +18,7 @@ export const access: AccessTable = {
   "Query.promise": "anyone",
   "Query.channels": "anyone",
   "Query.channelPolicies": policyReaders,
+  "Query.policyInForce": policyReaders,
   "ChannelPolicy.effect": policyReaders,
   "Query.reservation": [...buyers, "planner", "auditor"],
   "Query.availabilityAuditChain": ["auditor"],
@@ -34,6 +35,7 @@ const channelCovered = "a channel that is not public only where the token covers
 const ownReservation = "only their own reservations, of channels the token covers; planners any";
 
 export const notes: AccessNotes = {
+  "Query.policyInForce": "null for a token that names accounts",
   "ChannelPolicy.effect": "null for a token that names accounts",
   "Query.availability": channelCovered,
   "Query.promise": channelCovered,

@@ -69,8 +69,13 @@ export interface PromiseAnswer extends PromiseResult {
   readonly confidence: Confidence;
 }
 
-export function createAnswers(deps: OutlookDeps): Answers {
-  const { policy } = deps;
+export interface AnswersDeps extends OutlookDeps {
+  /** Hears of answers as they are made, and when. */
+  readonly answered?: (answers: readonly AvailabilityResult[], nowMs: number) => void;
+}
+
+export function createAnswers(deps: AnswersDeps): Answers {
+  const { policy, answered = () => {} } = deps;
   const outlooks = createOutlooks(deps);
   const ahead: Answers["ahead"] = (loaders, keys, channel) =>
     Promise.all(keys.map((key) => outlooks.loadAhead(loaders, key, channel)));
@@ -100,10 +105,17 @@ export function createAnswers(deps: OutlookDeps): Answers {
       };
     },
     channelFor: (identity, asked) => channelFor(policy(), identity, asked),
-    kept: (skus, locationIds, channel) => keptAnswers(outlooks, deps.clock.now(), skus, locationIds, channel),
+    kept(skus, locationIds, channel) {
+      const nowMs = deps.clock.now();
+      const kept = keptAnswers(outlooks, nowMs, skus, locationIds, channel);
+      if (kept) answered(kept.answers, nowMs);
+      return kept;
+    },
     async of(loaders, keys, channel) {
       const now = await Promise.all(keys.map((key) => outlooks.load(loaders, key, channel)));
-      return now.map(({ answer }) => answer);
+      const made = now.map(({ answer }) => answer);
+      answered(made, deps.clock.now());
+      return made;
     },
     ahead,
     keysFor,

@@ -8,14 +8,15 @@
 
 import type { Clock } from "../../shared/clock.ts";
 import type { Transaction } from "../../shared/db/database.ts";
-import { type AnyEvent, changeCauseOf, type EventType } from "../../shared/events/canonical-event.ts";
+import { type AnyEvent, changeCauseOf } from "../../shared/events/canonical-event.ts";
 import { positionText } from "../../shared/ids.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
+import { type AnswerTally, lateAmong } from "./answer-tally.ts";
 import { handOverAllocated, tellPosition } from "./claims.ts";
 import { applyInbound, arrivalOf, compacted, concernsInbound, type Inbound, noInbound } from "./domain/inbound.ts";
-import { applyFact, isOwner, oversoldUnits, type Projected } from "./domain/projection.ts";
+import { applyFact, isOwner, oversoldUnits, type Projected, positionFacts } from "./domain/projection.ts";
 import { createRehearsals, type RehearsedAnswers } from "./rehearsal.ts";
 import { noteMasterChanges, tellMasterData } from "./rule-changes.ts";
 import { type ArrivalAt, type InboundChange, loadInbound, recordArrivals, saveInbound } from "./store/inbound.ts";
@@ -24,56 +25,43 @@ import type { Watermarks } from "./watermarks.ts";
 
 const consumerName = "availability";
 
-/** Everything an owner says about a position, also what changes no figure: each counts in its sequence. */
-const facts: readonly EventType[] = [
-  "receipt.recorded",
-  "putaway.completed",
-  "pick.confirmed",
-  "shipment.confirmed",
-  "shipment.voided",
-  "stock.status.changed",
-  "adjustment.posted",
-  "transfer.shipped",
-  "transfer.received",
-  "inventory.snapshot",
-  "order.allocated",
-  "order.deallocated",
-  "supply.expected.changed",
-  "transfer.approved",
-  "transfer.cancelled",
-  "transfer.discrepancy",
-  "transfer.resolved",
-  "erp.posting.acknowledged",
-  "erp.posting.failed",
-  "book.balance.changed",
-  "return.authorized",
-  "return.received",
-  "return.inspected",
-  "return.dispositioned",
-  "return.restocked",
-];
-
-export function createConsumers(clock: Clock, watermarks: Watermarks, answers: RehearsedAnswers): ConsumerSpec[] {
+export function createConsumers(
+  clock: Clock,
+  watermarks: Watermarks,
+  answers: RehearsedAnswers,
+  tally: Pick<AnswerTally, "received" | "late">,
+): ConsumerSpec[] {
+  /** Noted while they are applied, counted once that is committed. */
+  const late = new WeakSet<AnyEvent>();
   return [
     {
       name: consumerName,
       topic: "facts",
-      types: [...facts, "master.changed"],
+      types: [...positionFacts, "master.changed"],
       async handle(tx, events, recorder) {
         await noteMasterChanges(tx, events, clock.now());
         await applyMasterData(tx, events);
         tellMasterData(recorder, events, consumerName);
-        await project(tx, events, recorder, clock.now());
+        const before = await project(tx, events, recorder, clock.now());
+        for (const event of lateFacts(before, events)) late.add(event);
       },
+      received: tally.received,
+      applied: (events) => tally.late(events.filter((event) => late.has(event)).length),
       heartbeat: (partition, heartbeats) => watermarks.advance(partition, heartbeats),
     },
     createRehearsals({ clock, answers, project, rehearsed: consumerName }),
   ];
 }
 
-async function project(tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number): Promise<void> {
+/** Returns the positions as they were. */
+async function project(
+  tx: Transaction,
+  events: readonly AnyEvent[],
+  recorder: Recorder,
+  nowMs: number,
+): Promise<readonly Projected[]> {
   const byPosition = groupByPosition(events);
-  if (byPosition.size === 0) return;
+  if (byPosition.size === 0) return [];
   const keys = [...byPosition.values()]
     .map(({ key }) => key)
     .sort((a, b) => (positionText(a) < positionText(b) ? -1 : 1));
@@ -91,6 +79,18 @@ async function project(tx: Transaction, events: readonly AnyEvent[], recorder: R
     tellOversold(recorder, position, own);
   }
   await savePositions(tx, changed);
+  return before;
+}
+
+/** Facts that came after a later one of their owner and position. */
+function lateFacts(before: readonly Projected[], events: readonly AnyEvent[]): AnyEvent[] {
+  const byPosition = groupByPosition(events);
+  return before.flatMap((position) => {
+    const highest = Object.entries(position.progress).map(
+      ([owner, { seq, ahead }]) => [owner, Math.max(seq, ahead.at(-1)?.seq ?? 0)] as const,
+    );
+    return lateAmong(byPosition.get(positionText(position))?.events ?? [], new Map(highest));
+  });
 }
 
 /** Order lines that the position, with all that came at the same moment, has nothing for: the last ones first. */

@@ -24,7 +24,7 @@ import type { Watermarks } from "./watermarks.ts";
 export interface OutlookDeps {
   readonly clock: Clock;
   readonly policy: () => IndexedPolicy;
-  readonly watermarks: Watermarks;
+  readonly watermarks: Pick<Watermarks, "of">;
   /** Rows that are kept in this process; null: none are. */
   readonly cache: KeptRows | null;
 }
@@ -240,7 +240,7 @@ async function placesOf(loaders: Loaders, sku: string): Promise<string[]> {
   return [...new Set([...own, ...whole])].sort();
 }
 
-function freshnessOf(position: Projected, watermarks: Watermarks, nowMs: number): Freshness {
+function freshnessOf(position: Projected, watermarks: Pick<Watermarks, "of">, nowMs: number): Freshness {
   const { erp, wms, returns } = position.progress;
   const heard = watermarks.of(position.sku);
   return {

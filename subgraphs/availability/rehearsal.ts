@@ -9,6 +9,7 @@ import type { Transaction } from "../../shared/db/database.ts";
 import { AppError } from "../../shared/errors.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { PositionDifference, Rehearsal } from "../../shared/events/replay-events.ts";
+import { upToDate } from "../../shared/events/upcasters.ts";
 import { partitionKey, positionText } from "../../shared/ids.ts";
 import { findLocations, findProducts } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf, isTransient, unseenBy } from "../../shared/messaging/consumer.ts";
@@ -28,7 +29,12 @@ interface RehearsalDeps {
   readonly clock: Clock;
   readonly answers: RehearsedAnswers;
   /** What the consumer does with facts, whose name is `rehearsed`. */
-  readonly project: (tx: Transaction, events: readonly AnyEvent[], recorder: Recorder, nowMs: number) => Promise<void>;
+  readonly project: (
+    tx: Transaction,
+    events: readonly AnyEvent[],
+    recorder: Recorder,
+    nowMs: number,
+  ) => Promise<unknown>;
   readonly rehearsed: string;
 }
 
@@ -70,7 +76,9 @@ async function rehearse(deps: RehearsalDeps, tx: Transaction, events: readonly A
   let after: readonly Projected[] = [];
   try {
     await tx.savepoint(async () => {
-      await project(tx, unseen, createRecorder("availability", clock, causeOf(consumerName, first)), nowMs);
+      // As the replay itself would read them.
+      const current = unseen.map((event) => upToDate(event));
+      await project(tx, current, createRecorder("availability", clock, causeOf(consumerName, first)), nowMs);
       after = await loadPositions(tx, keys, nowMs);
       throw undone;
     });

@@ -153,6 +153,13 @@ function rootResolvers(deps: ResolverDeps, answerAll: AnswerAll): Resolvers {
           .map(({ policy: channel }) => ({ ...channel, policyVersion: policy().policy.version })),
       channelPolicies: async (_: unknown, args: { first: number }, { loaders }: Context) =>
         (await loaders.pageOfPolicies(parsePage(args, 1))).map(toPolicyVersion),
+      policyInForce: (_: unknown, __: unknown, { request }: Context) => {
+        const { policy: inForce } = policy();
+        // Its rules name places.
+        return seesEverywhere(request.identity)
+          ? { policyVersion: inForce.version, body: JSON.stringify(inForce) }
+          : null;
+      },
     },
     Mutation: {
       reserveStock: (_: unknown, { input }: { input: ReserveStockInput }, context: Context) =>

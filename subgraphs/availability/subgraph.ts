@@ -25,6 +25,7 @@ import {
 } from "../../shared/graphql/subgraph.ts";
 import type { DatabaseSpec, Kernel } from "../../shared/kernel.ts";
 import { access } from "./access.ts";
+import { createAnswerTally } from "./answer-tally.ts";
 import { createAnswers } from "./answers.ts";
 import { createPolicyCommands } from "./commands/channel-policy.ts";
 import { createReservationCommands } from "./commands/reservations.ts";
@@ -100,7 +101,9 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
     : null;
   const heard = rowCache?.heard ?? (() => {});
   signal.listen(heard);
-  const answers = createAnswers({ clock, policy: inForce.current, watermarks, cache: rowCache });
+  const tally = createAnswerTally({ db, clock, log, committed: signal.committed });
+  const { answered } = tally;
+  const answers = createAnswers({ clock, policy: inForce.current, watermarks, cache: rowCache, answered });
   const deps = commandDeps(kernel, db, signal);
   const commands = createPolicyCommands(deps, inForce);
   const effects = createPolicyEffects({ db, clock, answers, inForce: inForce.newest });
@@ -138,8 +141,8 @@ export async function createAvailability(kernel: Kernel): Promise<Subgraph> {
           },
         };
       },
-      consumers: createConsumers(clock, watermarks, { from: answers.from, policy: inForce.current }),
-      parts: [...(rowCache?.parts ?? []), watermarks, inForce, gapWatch, reservationSweep, ruleChanges],
+      consumers: createConsumers(clock, watermarks, { from: answers.from, policy: inForce.current }, tally),
+      parts: [...(rowCache?.parts ?? []), watermarks, inForce, gapWatch, reservationSweep, ruleChanges, tally],
     },
     signal,
   );

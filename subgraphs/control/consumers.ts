@@ -9,11 +9,13 @@ import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts
 import { factTypes } from "../../shared/events/topics.ts";
 import { applyMasterData } from "../../shared/master-data.ts";
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
+import { takeCopies } from "./audit-copies.ts";
 import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
 import { countFacts } from "./kpis.ts";
 import { noteLetters } from "./letters.ts";
 import { noteRehearsals } from "./replays.ts";
+import type { SourceWatch } from "./source-watch.ts";
 import { addEvents } from "./store/journal.ts";
 
 const consumerName = "control";
@@ -21,7 +23,7 @@ const consumerName = "control";
 /** What systems ask of each other: no facts. */
 const requests: readonly EventType[] = ["snapshot.requested", "replay.requested", "letters.redrive.requested"];
 
-export function createConsumers(clock: Clock): ConsumerSpec[] {
+export function createConsumers(clock: Clock, sources: Pick<SourceWatch, "hear">): ConsumerSpec[] {
   return [
     {
       name: consumerName,
@@ -38,6 +40,13 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...ofLetters], clock.now());
         await countFacts(tx, events);
       },
+      heartbeat: async (_partition, heartbeats) => sources.hear(heartbeats),
+    },
+    {
+      name: consumerName,
+      topic: "audit",
+      types: ["audit.sealed"],
+      handle: (tx, events) => takeCopies(tx, events, clock.now()),
     },
   ];
 }

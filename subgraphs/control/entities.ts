@@ -5,6 +5,7 @@
  */
 import { EntitySchema, In } from "typeorm";
 import type { ExceptionStatus, ExceptionType } from "./domain/exception.ts";
+import type { RankingTerm } from "./domain/ranking.ts";
 
 export interface ExceptionRow {
   id: string;
@@ -23,6 +24,11 @@ export interface ExceptionRow {
   correlationId: string;
   occurrences: number;
   priority: number;
+  /** What the priority was made of, when it was last looked at, and by which version of the policy. */
+  terms: readonly RankingTerm[];
+  policyVersion: number;
+  dueAtMs: number;
+  escalationLevel: number;
   assignee: string | null;
   /** How it was settled, and by whom; null where the facts took it back. */
   resolution: string | null;
@@ -57,6 +63,10 @@ export const ExceptionEntity = new EntitySchema<ExceptionRow>({
     correlationId: { type: "varchar", length: 128, name: "correlation_id" },
     occurrences: { type: "int" },
     priority: { type: "int" },
+    terms: { type: "simple-json" },
+    policyVersion: { type: "int", name: "policy_version" },
+    dueAtMs: milliseconds("due_at_ms"),
+    escalationLevel: { type: "int", name: "escalation_level" },
     assignee: { type: "varchar", length: 128, nullable: true },
     resolution: { type: "varchar", length: 500, nullable: true },
     resolvedBy: { type: "varchar", length: 128, name: "resolved_by", nullable: true },
@@ -66,6 +76,15 @@ export const ExceptionEntity = new EntitySchema<ExceptionRow>({
     version: { type: "int" },
   },
 });
+
+/** A version of the policy that somebody has set. */
+export interface ExceptionPolicyRow {
+  readonly version: number;
+  readonly body: string;
+  readonly set_by: string;
+  readonly set_at_ms: number;
+  readonly note: string | null;
+}
 
 /** The condition for these exceptions. */
 export function ofExceptions(ids: readonly string[]) {

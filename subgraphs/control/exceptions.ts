@@ -9,6 +9,7 @@ import { newId } from "../../shared/ids.ts";
 import type { Cause, Recorder } from "../../shared/recorder.ts";
 import type { ExceptionTopic, Finding } from "./domain/exception.ts";
 import type { ExceptionRow } from "./entities.ts";
+import { ranked } from "./exception-policy.ts";
 import { countExceptions } from "./kpis.ts";
 import { addExceptions, lockOpen, saveExceptions } from "./store/exceptions.ts";
 
@@ -31,6 +32,7 @@ export async function applyToQueue(
   );
   const added = new Map<string, ExceptionRow>();
   const changed = new Map<string, ExceptionRow>();
+  const causes = new Map<string, Cause | undefined>();
   const turned: ExceptionRow[] = [];
   for (const change of changes) {
     const key = openKeyOf(topicOf(change));
@@ -42,15 +44,49 @@ export async function applyToQueue(
     else open.set(key, row);
     (before && !added.has(row.id) ? changed : added).set(row.id, row);
     if (before && change.kind === "raise") continue;
+    causes.set(row.id, change.cause);
     turned.push(row);
     const action = change.kind === "raise" ? "raiseException" : "clearException";
     const detail = { type: row.type, subject: row.subject, hint: row.hint };
     recorder.audit({ subject: `exception:${row.id}`, action, detail }, change.cause);
   }
+  const rows = await ranked(tx, [...added.values(), ...changed.values()], nowMs);
+  const isAdded = ({ id }: ExceptionRow) => added.has(id);
   // Somebody else raised one of them in between: begin again, and see it.
-  if ((await addExceptions(tx, [...added.values()])) !== added.size) throw new TransactionConflict("exception");
-  await saveExceptions(tx, [...changed.values()]);
+  if ((await addExceptions(tx, rows.filter(isAdded))) !== added.size) throw new TransactionConflict("exception");
+  await saveExceptions(
+    tx,
+    rows.filter((row) => !isAdded(row)),
+  );
+  for (const row of rows.filter((one) => isAdded(one) && one.openKey !== null)) {
+    tellException(recorder, "exception.raised", row, causes.get(row.id));
+  }
   await countExceptions(tx, turned);
+}
+
+/** To whoever watches the queue. */
+export function tellException(
+  recorder: Recorder,
+  type: "exception.raised" | "exception.escalated",
+  { id, version, sku, locationId, quantity, documentType, documentId, ...row }: ExceptionRow,
+  cause: Cause = recorder.cause,
+): void {
+  recorder.event(
+    {
+      type,
+      sourceSeq: version,
+      partitionKey: `exception:${id}`,
+      ...{ sku, locationId, quantity },
+      documentRef: documentType === null || documentId === null ? null : { type: documentType, id: documentId },
+      data: {
+        exceptionId: id,
+        exceptionType: row.type,
+        priority: row.priority,
+        escalationLevel: row.escalationLevel,
+      },
+    },
+    cause,
+  );
 }
 
 function topicOf(change: Change): ExceptionTopic {
@@ -77,7 +113,8 @@ function raised(before: ExceptionRow | undefined, finding: Finding, nowMs: numbe
     documentId: document?.id ?? null,
     correlationId,
     occurrences: 1,
-    priority: 0,
+    // As `ranked` finds them, before the row is written.
+    ...{ priority: 0, terms: [], policyVersion: 0, dueAtMs: nowMs, escalationLevel: 0 },
     assignee: null,
     resolution: null,
     resolvedBy: null,

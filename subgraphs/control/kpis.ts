@@ -7,7 +7,7 @@
 import type { Transaction } from "../../shared/db/database.ts";
 import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { ExceptionType } from "./domain/exception.ts";
-import { type Cell, cellsOfCase, change, duration, emptyCase, observe } from "./domain/kpi-cells.ts";
+import { type Cell, cell, cellsOfCase, change, duration, emptyCase, observe } from "./domain/kpi-cells.ts";
 import { caseKeyOf, cellsOf, observationsOf } from "./domain/kpi-facts.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { addToBuckets, lockCases, noHour, saveCases } from "./store/kpis.ts";
@@ -43,6 +43,7 @@ export function cellsOfException(row: ExceptionRow): Cell[] {
   const tookMs = resolvedAtMs - raisedAtMs;
   return [
     { ...open, numerator: 0 - raisedAtS, denominator: -1 },
+    cell("reconciliationEffort", where, 0, 1),
     duration("exceptionResolutionTime", where, tookMs),
     ...(disputes.includes(type) ? [duration("disputeResolutionTime", where, tookMs)] : []),
   ];

@@ -9,6 +9,8 @@ import { Replays1767225600509 } from "../../migrations/control/003-replays.ts";
 import { Kpis1767225600520 } from "../../migrations/control/004-kpis.ts";
 import { KnownLetters1767225600530 } from "../../migrations/control/005-known-letters.ts";
 import { PartnerMappings1767225600531 } from "../../migrations/control/006-partner-mappings.ts";
+import { AuditCopies1767225600521 } from "../../migrations/control/007-audit-copies.ts";
+import { ExceptionRanking1767225600540 } from "../../migrations/control/008-exception-ranking.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -29,7 +31,9 @@ import { access } from "./access.ts";
 import { createConsumers } from "./consumers.ts";
 import { entities } from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
+import { createQueueClock } from "./queue-clock.ts";
 import { createResolvers } from "./resolvers/resolvers.ts";
+import { createSourceWatch } from "./source-watch.ts";
 
 export async function createControl(kernel: Kernel): Promise<Subgraph> {
   const db = await kernel.openDatabase({
@@ -50,9 +54,14 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       KnownLetters1767225600530,
       PartnerMappings1767225600531,
       Kpis1767225600520,
+      AuditCopies1767225600521,
+      ExceptionRanking1767225600540,
     ],
   });
   const signal = createCommitSignal();
+  const { clock, cache, log } = kernel;
+  const sourceWatch = createSourceWatch({ db, cache, clock, log, committed: signal.committed });
+  const queueClock = createQueueClock({ db, clock, log, committed: signal.committed });
   return createSubgraph(
     kernel,
     {
@@ -62,7 +71,8 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       access,
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
       contextFor: ({ identity }) => ({ loaders: createLoaders(db, identity) }),
-      consumers: createConsumers(kernel.clock),
+      consumers: createConsumers(clock, sourceWatch),
+      parts: [sourceWatch, queueClock],
     },
     signal,
   );

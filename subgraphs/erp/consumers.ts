@@ -12,9 +12,9 @@ import type { AnyEvent, EventType } from "../../shared/events/canonical-event.ts
 import { type ConsumerSpec, causeOf } from "../../shared/messaging/consumer.ts";
 import type { Recorder } from "../../shared/recorder.ts";
 import { type Book, lockOrder, openBook, type PositionKey, positionKeyOf } from "./domain/book.ts";
-import { acknowledgedEvent, snapshotEvent, supplyEvent } from "./domain/events.ts";
+import { acknowledgedEvent, discrepancyEvent, snapshotEvent, supplyEvent } from "./domain/events.ts";
 import { type Orders, openOrders } from "./domain/order.ts";
-import { inboundChanges, type PurchaseOrder, withReceipts } from "./domain/purchase-order.ts";
+import { discrepancyChanges, inboundChanges, type PurchaseOrder, withReceipts } from "./domain/purchase-order.ts";
 import { openTotals, type Totals, type WarehouseTotal } from "./domain/settlement.ts";
 import { pickedTransfer, postingOf, type WarehousePosting } from "./domain/warehouse-event.ts";
 import { postOrFail } from "./failed-postings.ts";
@@ -155,6 +155,7 @@ function post(ledger: Ledger, event: AnyEvent, posting: WarehousePosting, record
   for (const change of inboundChanges(before, after)) {
     recorder.event(supplyEvent(change, book.nextVersion(change)), cause);
   }
+  for (const change of discrepancyChanges(before, after)) recorder.event(discrepancyEvent(after, change), cause);
 }
 
 /** Each order with only those of its lines that are no longer what they were. */

@@ -342,7 +342,7 @@ function tell(
     documentRef: { type: "ADJUSTMENT", id: adjustmentId },
     reasonCode: state.reasonCode,
     note: type === "adjustment.requested" ? state.note : state.decisionNote,
-    data: { adjustmentId, contentHash, tier },
+    data: { adjustmentId, contentHash, tier, evidence: state.evidence },
   });
 }
 

@@ -72,6 +72,16 @@ eachDatabase("consumer", (makeKernel, kind) => {
       ]);
     });
 
+    it("because it is of a newer version than is known is set aside by its code, and those around it count", async () => {
+      const newer = { ...fact("A", 1), dataVersion: 2 };
+      await wire.follow({ concerns: ({ data }) => "deltas" in data }, bus);
+      await deliver(newer, fact("B", 1));
+      expect(await wire.counted()).toEqual({ B: 1 });
+      expect(await deadLetters()).toMatchObject([
+        { event_id: newer.id, class: "SCHEMA", code: "EVENT_VERSION_UNKNOWN", body: JSON.stringify(newer) },
+      ]);
+    });
+
     it("does not come back by itself", async () => {
       let tried = 0;
       await wire.follow(

@@ -4,7 +4,7 @@
  * Events come through the memory bus, so they have been handled when `deliver` resolves.
  */
 import { beforeAll, expect, it } from "vitest";
-import type { AnyEvent } from "../../shared/events/canonical-event.ts";
+import { type AnyEvent, noStock } from "../../shared/events/canonical-event.ts";
 import { eachDatabase } from "../helpers/databases.ts";
 import { canonicalEvent } from "../helpers/events.ts";
 import { type ControlDesk, openControl } from "./control-fixture.ts";
@@ -90,6 +90,31 @@ eachDatabase("the queue of exceptions", (makeKernel) => {
     ]);
     await desk.deliver(told([{ type: "DAMAGED", quantity: 3 }]));
     expect((await about("receipt:R-1|B")).map(({ type }) => type)).toEqual(["SUPPLIER_DISCREPANCY"]);
+  });
+
+  it("has what a warehouse reports below zero, until its next snapshot says otherwise", async () => {
+    const snapshot = (unrestricted: number) =>
+      canonicalEvent("wms", "inventory.snapshot", "B|EAST", ++seq, {
+        ...{ sku: "B", locationId: "EAST" },
+        data: { asOfSeq: seq, wms: { ...noStock, unrestricted, picked: 5 } },
+      });
+    await desk.deliver(snapshot(-3));
+    expect(await about("position:B|EAST")).toMatchObject([{ type: "NEGATIVE_STOCK", quantity: 3 }]);
+    await desk.deliver(snapshot(0));
+    expect(await about("position:B|EAST")).toEqual([]);
+  });
+
+  it("has what an order's books call short or rejected, a case of each for each line", async () => {
+    const told = (short: number, rejected: number) =>
+      canonicalEvent("erp", "supply.discrepancy", "purchase-order:PO-9", ++seq, {
+        ...{ sku: "B", locationId: "EAST" },
+        data: { purchaseOrderId: "PO-9", line: "2", supplierId: "S1", short, rejected },
+      });
+    await desk.deliver(told(4, 2));
+    const shown = async () => (await about("purchase-order:PO-9|2")).map((row) => `${row.type} ${row.quantity}`).sort();
+    expect(await shown()).toEqual(["SHORT_RECEIPT 4", "SUPPLIER_DISCREPANCY 2"]);
+    await desk.deliver(told(0, 2));
+    expect(await shown()).toEqual(["SUPPLIER_DISCREPANCY 2"]);
   });
 
   it("is worked on by people, each step once and on record", async () => {

@@ -47,7 +47,7 @@ eachDatabase("figures", (makeKernel) => {
     const rows = await desk.db.query<{ body: string }>("SELECT body FROM journal_events ORDER BY id");
     const expected = recount(rows.map(({ body }) => JSON.parse(body) as AnyEvent));
     const kept = await desk.db.query<Record<string, string | number>>(
-      `SELECT * FROM kpi_buckets WHERE location_id <> '*' AND measure NOT IN ('exceptionAging', 'exceptionResolutionTime', 'disputeResolutionTime')
+      `SELECT * FROM kpi_buckets WHERE location_id <> '*' AND measure NOT IN ('exceptionAging', 'exceptionResolutionTime', 'disputeResolutionTime', 'reconciliationEffort')
           AND (numerator <> 0 OR denominator <> 0 OR squares <> 0)`,
     );
     const text = (cell: object) => JSON.stringify(Object.values(cell).map(String));

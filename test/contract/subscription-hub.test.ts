@@ -43,7 +43,8 @@ function admission(shareKey: string, after: string | null = null, of: readonly s
   return {
     request: { query: shareKey },
     shareKey,
-    channel: null,
+    field: "stockChanged",
+    question: { query: "{ __typename }" },
     after: after === null ? null : parseCursor(after),
     skus: of,
     matches: ({ sku }: AnyEvent) => of.includes(sku ?? ""),

@@ -71,6 +71,40 @@ async function promisedByPlainSql({ config }: Target, locationId: string) {
   );
 }
 
+type Discrepancy = "SHORT_RECEIPT" | "SUPPLIER_DISCREPANCY";
+
+/** Units by order and line, straight from the file. */
+function discrepanciesOf(file: string): Readonly<Record<Discrepancy, ReadonlyMap<string, number>>> {
+  const found = { SHORT_RECEIPT: new Map<string, number>(), SUPPLIER_DISCREPANCY: new Map<string, number>() };
+  for (const row of readFileSync(file, "utf8").split("\n")) {
+    const [order, line, , ordered, , , , received, rejected] = row.split("\t");
+    const subject = `purchase-order:${order}|${line}`;
+    if (Number(received) < Number(ordered)) found.SHORT_RECEIPT.set(subject, Number(ordered) - Number(received));
+    if (Number(rejected) > 0) found.SUPPLIER_DISCREPANCY.set(subject, Number(rejected));
+  }
+  return found;
+}
+
+async function openExceptions(target: Target, type: Discrepancy): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  const client = target.client(await target.token("petra", ["planner"]));
+  for (let after: string | null = null, more = true; more; ) {
+    type Page = {
+      nodes: { subject: string; quantity: number }[];
+      pageInfo: { hasNextPage: boolean; endCursor: string };
+    };
+    const { exceptions }: { exceptions: Page } = await client.request(
+      `query ($type: ExceptionType, $after: String) { exceptions(type: $type, first: 200, after: $after) {
+        nodes { subject quantity } pageInfo { hasNextPage endCursor } } }`,
+      { type, after },
+    );
+    for (const { subject, quantity } of exceptions.nodes) found.set(subject, quantity);
+    after = exceptions.pageInfo.endCursor;
+    more = exceptions.pageInfo.hasNextPage;
+  }
+  return found;
+}
+
 describe.skipIf(isAbsent(adventureWorksDir))("AdventureWorks (needs ../shared/data)", () => {
   eachTarget("an import", (target) => {
     it("brings 504 products, 14 locations, 1,069 positions and 335,974 units, by the API and by plain SQL", async () => {
@@ -106,6 +140,16 @@ describe.skipIf(isAbsent(adventureWorksDir))("AdventureWorks (needs ../shared/da
         expect(stockPosition).toEqual({ book: { inbound: [{ purchaseOrderId: "4001", quantity: 280 }] } });
       });
     });
+
+    it("has an exception for each of 269 short lines and 423 with rejects, with the quantities of the file", async () => {
+      const expected = discrepanciesOf(join(adventureWorksDir, "PurchaseOrderDetail.csv"));
+      expect([expected.SHORT_RECEIPT.size, expected.SUPPLIER_DISCREPANCY.size]).toEqual([269, 423]);
+      await target().eventually(async () => {
+        for (const type of ["SHORT_RECEIPT", "SUPPLIER_DISCREPANCY"] as const) {
+          expect([type, await openExceptions(target(), type)]).toEqual([type, expected[type]]);
+        }
+      });
+    }, 120_000);
 
     it("sells and promises at Finished Goods Storage what plain SQL says, assemblies from their own stock", async () => {
       const expected = await promisedByPlainSql(target(), "7");

@@ -15,8 +15,8 @@ import { range, secondCount } from "../helpers/rush.ts";
 
 /** A command and its answers together, while Redis is silent. */
 const answeredWithinMs = 1_000;
-/** A command to Redis that is given up each, of every reader and relay, one after the other. */
-const stoppedWithinMs = 20_000;
+/** Every command to Redis is given up after a second; readers and relays wait for theirs at the same time. */
+const stoppedWithinMs = 5_000;
 /** Items that nobody asks about before Redis falls silent. */
 const unread = 100;
 

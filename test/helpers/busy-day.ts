@@ -111,6 +111,7 @@ export async function busyDay(office: Office, day: string, drain: () => Promise<
   const reservationId = await reservations(office, day);
   await policy(office);
   await drain();
+  await office.change("bob", "setExceptionPolicy", { halfValue: 500, note: `Of day ${day}` }, "policy { version }");
   const replayId = await replays(office, recordedFrom);
   const letterId = await letters(office, day);
   await drain();

@@ -153,6 +153,7 @@ export async function startTestGateway(
       redisPrefix,
       doors,
       metricsToken,
+      stopNoticeMs: 0,
     },
     metrics: createMetrics(),
     clock: systemClock,

@@ -145,6 +145,18 @@ const kinds: readonly Make[] = [
       },
     },
   }),
+  (one) => ({
+    type: "answers.tallied",
+    source: "availability",
+    more: {
+      ...{ sku: null, locationId: null },
+      data: {
+        answers: { FRESH: one.quantity, STALE: 1, DEGRADED: one.flag ? 1 : 0, UNKNOWN: 0 },
+        ages: [{ upToMs: one.flag ? 100 : 250, answers: one.quantity + 1 }],
+        events: { received: one.quantity, duplicate: one.flag ? 1 : 0, late: 0 },
+      },
+    },
+  }),
 ];
 
 function fact(one: Told, seq: number): AnyEvent {

@@ -57,7 +57,11 @@ export async function startProgram(
     stderr = (stderr + chunk).slice(-10_000);
   });
   const url = await new Promise<string>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`${file} was not ready in time:\n${stderr}`)), readyMs);
+    const late = setTimeout(() => {
+      // Whoever starts it again would have two.
+      child.kill("SIGKILL");
+      reject(new Error(`${file} was not ready in time:\n${stderr}`));
+    }, readyMs);
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       stdout += `${line}\n`;
       const found = /^ready (\S+)$/.exec(line)?.[1];

@@ -147,3 +147,9 @@ function tablesOf(sql: string): string {
     .map(([, table, alias]) => `${table} ${alias ?? table}`)
     .join(", ");
 }
+
+/** Rows read beyond some for each value given, each row answered, and each that a LIMIT asks to look at. */
+export function excess({ reads, rows: answered, params, sql }: RecordedStatement): number {
+  const looked = [...sql.matchAll(/LIMIT (\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+  return reads - 100 - 20 * (answered + params.length) - 2 * looked;
+}

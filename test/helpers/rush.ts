@@ -1,7 +1,7 @@
 /**
  * Many requests at once at several gateways, as buyers' programs send them, and what came of it.
  *
- * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, SECONDS, ROWS, DOCUMENTS, BYTES, SEED): little in
+ * How much is sent is set from outside (ROUNDS, KEYS, CUTS, SOCKETS, RESTARTS, SECONDS, ROWS, DOCUMENTS, BYTES, SEED): little in
  * the suite, the whole promise when somebody asks for it. Says how long the answers took, and judges nothing.
  */
 import { expect } from "vitest";
@@ -23,6 +23,8 @@ export const secondCount = countFrom("SECONDS", 5);
 export const documentCount = countFrom("DOCUMENTS", 2_000);
 export const doorBytes = countFrom("BYTES", 100_000);
 export const isFullFuzz = process.env["DOCUMENTS"] !== undefined || process.env["BYTES"] !== undefined;
+/** How many processes are restarted behind a balancer: none in the suite, or RESTARTS. */
+export const restartCount = process.env["RESTARTS"] === undefined ? 0 : countFrom("RESTARTS", 1);
 /** From which number chance begins. */
 export const seed = countFrom("SEED", 1);
 export const isLongRun = process.env["SECONDS"] !== undefined;

@@ -113,7 +113,7 @@ async function startOurs(supergraphSdl: string, shortPath: boolean): Promise<Run
   const supergraphFile = join(dir, "supergraph.graphql");
   writeFileSync(supergraphFile, supergraphSdl);
   const switches = { production: false, introspection: true, shortPath, cache: true };
-  const elsewhere = { redisUrl: null, redisPrefix: "", metricsToken: null, doors: openDoors };
+  const elsewhere = { redisUrl: null, redisPrefix: "", metricsToken: null, doors: openDoors, stopNoticeMs: 0 };
   const config = { host: "127.0.0.1", port: 0, supergraphFile, ...switches, ...elsewhere };
   const gateway = createGateway({
     config,

@@ -6,6 +6,7 @@ import { expect, vi } from "vitest";
 import { auditSource } from "../../shared/audit/audit-store.ts";
 import { createSealer } from "../../shared/audit/sealer.ts";
 import { verifyAudit } from "../../shared/audit/verify.ts";
+import { createMemoryCache } from "../../shared/cache/memory-cache.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { type Config, systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
@@ -18,6 +19,8 @@ import { dueLetters, lockDueLetter, type RetryRule, setAside } from "../../share
 import { createHousekeeping } from "../../shared/messaging/housekeeping.ts";
 import { createRelay } from "../../shared/messaging/relay.ts";
 import { createRecorder } from "../../shared/recorder.ts";
+import { createQueueClock } from "../../subgraphs/control/queue-clock.ts";
+import { createSourceWatch } from "../../subgraphs/control/source-watch.ts";
 import type { System } from "../../system.ts";
 import { canonicalEvent } from "./events.ts";
 import { tamper } from "./plain-sql.ts";
@@ -47,6 +50,10 @@ export async function keepHouse({ subgraphs }: System): Promise<void> {
   const nowMs = systemClock.now() + limits.postingRetryBackoffMs;
   const [due = ""] = await dueLetters(erp, rule, nowMs, 100);
   await erp.transaction((tx) => lockDueLetter(tx, rule, due, nowMs));
+  const control = subgraphs.find(({ name }) => name === "control")?.db as Database;
+  const parts = { db: control, clock: systemClock, log: silentLogger, committed: () => {} };
+  await createQueueClock(parts).rank();
+  await createSourceWatch({ ...parts, cache: createMemoryCache(systemClock) }).look();
   for (const { db } of subgraphs) {
     await sweep(db, 0);
     await verifyAudit(auditSource(db), [], nowMs);
@@ -67,6 +74,13 @@ export async function policyTold({ subgraphs, drain }: System): Promise<void> {
   const { db } = subgraphs.find(({ name }) => name === "availability") as { db: Database };
   await vi.waitFor(async () => expect(await db.query("SELECT event_id FROM rule_changes")).toEqual([]), 30_000);
   await drain();
+}
+
+/** Copies of audits come a moment later. */
+export async function auditCopied({ subgraphs }: System): Promise<void> {
+  const { db } = subgraphs.find(({ name }) => name === "control") as { db: Database };
+  const sql = "SELECT source FROM audit_copies WHERE subject = 'position:HOT|L1' LIMIT 1";
+  await vi.waitFor(async () => expect(await db.query(sql)).toHaveLength(1), 30_000);
 }
 
 export async function leaveGap(config: Config): Promise<void> {

@@ -14,7 +14,8 @@ export const invariants = {
   I12: "the audit is sealed, unbroken, and has a row for every key",
   BACK: "everything follows again within 15 s of each fault's end",
   HANG: "no request hangs longer than its deadline and 5 s",
-  LIFE: "no process ends by itself",
+  LIFE: "no process ends by itself, and each that is told to stop ends well",
+  ROLL: "no request fails while processes, or Redis, are restarted one after the other",
 } as const;
 
 export type Invariant = keyof typeof invariants;

@@ -9,6 +9,7 @@
 import {
   type AnyEvent,
   buckets,
+  type EventType,
   type FormerFigures,
   type PositionFigures,
   type ReturnMoved,
@@ -16,6 +17,35 @@ import {
 } from "../../../shared/events/canonical-event.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyPosition, type Position, type SourceSystem, sourceSystems } from "./position.ts";
+
+/** Everything an owner says about a position, also what changes no figure: each counts in its sequence. */
+export const positionFacts: readonly EventType[] = [
+  "receipt.recorded",
+  "putaway.completed",
+  "pick.confirmed",
+  "shipment.confirmed",
+  "shipment.voided",
+  "stock.status.changed",
+  "adjustment.posted",
+  "transfer.shipped",
+  "transfer.received",
+  "inventory.snapshot",
+  "order.allocated",
+  "order.deallocated",
+  "supply.expected.changed",
+  "transfer.approved",
+  "transfer.cancelled",
+  "transfer.discrepancy",
+  "transfer.resolved",
+  "erp.posting.acknowledged",
+  "erp.posting.failed",
+  "book.balance.changed",
+  "return.authorized",
+  "return.received",
+  "return.inspected",
+  "return.dispositioned",
+  "return.restocked",
+];
 
 /** How far an owner's events have been applied. */
 export interface Progress {

@@ -4,7 +4,8 @@
  * An exception is about one thing, its subject; the same fact told twice is one exception, and a fact that takes the
  * matter back closes it. Decides nothing about who looks at it.
  */
-import type { AnyEvent, DocumentRef } from "../../../shared/events/canonical-event.ts";
+import { type AnyEvent, type Buckets, buckets, type DocumentRef } from "../../../shared/events/canonical-event.ts";
+import type { SupplyDiscrepancyTold } from "../../../shared/events/exception-events.ts";
 
 export const exceptionTypes = [
   "DEAD_LETTER",
@@ -73,6 +74,10 @@ export function verdictOf(event: AnyEvent): Verdict {
       return { raised: [], cleared: [{ type: "FAILED_POSTING", subject: `posting:${event.data.postedEventId}` }] };
     case "receipt.discrepancy":
       return ofReceipt(event.data, about);
+    case "inventory.snapshot":
+      return ofSnapshot(event.data.wms, about);
+    case "supply.discrepancy":
+      return ofOrderLine(event.data, about);
     case "return.received": {
       const { returnId, announced } = event.data;
       if (announced !== false) return nothing;
@@ -85,13 +90,40 @@ export function verdictOf(event: AnyEvent): Verdict {
   }
 }
 
+type About = Pick<Finding, "sku" | "locationId" | "document" | "correlationId">;
+
+/** Only the warehouse's own snapshots say how much there is; its movements say by how much it changed. */
+function ofSnapshot(stock: Buckets | undefined, about: About): Verdict {
+  if (!stock || about.sku === null || about.locationId === null) return nothing;
+  const topic = { type: "NEGATIVE_STOCK", subject: `position:${about.sku}|${about.locationId}` } as const;
+  const below = buckets.filter((bucket) => stock[bucket] < 0);
+  if (below.length === 0) return { raised: [], cleared: [topic] };
+  const hint = `The warehouse reports ${below.map((bucket) => `${stock[bucket]} ${bucket}`).join(", ")}.`;
+  const quantity = below.reduce((sum, bucket) => sum - stock[bucket], 0);
+  return { raised: [{ ...topic, ...about, quantity, hint }], cleared: [] };
+}
+
+/** Historical or without a warehouse's receipt: what the books say of a line. */
+function ofOrderLine(
+  { purchaseOrderId, line, supplierId, short, rejected }: SupplyDiscrepancyTold,
+  about: About,
+): Verdict {
+  const subject = `purchase-order:${purchaseOrderId}|${line}`.slice(0, 255);
+  const of = `Order ${purchaseOrderId} of supplier ${supplierId}, line ${line}`;
+  const parts = [
+    { type: "SHORT_RECEIPT", subject, quantity: short, hint: `${of}: ${short} short.` },
+    { type: "SUPPLIER_DISCREPANCY", subject, quantity: rejected, hint: `${of}: ${rejected} rejected.` },
+  ] as const;
+  return {
+    raised: parts.filter(({ quantity }) => quantity > 0).map((part) => ({ ...part, ...about })),
+    cleared: parts.filter(({ quantity }) => quantity <= 0).map(({ type }) => ({ type, subject })),
+  };
+}
+
 type ReceiptData = Extract<AnyEvent, { type: "receipt.discrepancy" }>["data"];
 
 /** Too little is the buyer's to chase; too much, damaged or wrong is to be settled with the supplier. */
-function ofReceipt(
-  { receiptId, discrepancies }: ReceiptData,
-  about: Pick<Finding, "sku" | "locationId" | "document" | "correlationId">,
-): Verdict {
+function ofReceipt({ receiptId, discrepancies }: ReceiptData, about: About): Verdict {
   const subject = `receipt:${receiptId}|${about.sku}`;
   const [short, others] = [
     discrepancies.filter(({ type }) => type === "SHORT"),

@@ -20,7 +20,7 @@ export interface Cell {
   readonly squares: number;
 }
 
-export const caseKinds = ["order", "transfer", "return", "adjustment"] as const;
+export const caseKinds = ["order", "transfer", "return", "adjustment", "variance"] as const;
 export type CaseKind = (typeof caseKinds)[number];
 
 /** What is known of a document, or of one line of it. */
@@ -90,9 +90,10 @@ const durations = {
   transfer: "transferLatency",
   return: "returnsProcessingTime",
   adjustment: "adjustmentApprovalTime",
+  variance: "reconciliationCycleTime",
 } as const satisfies Record<CaseKind, string>;
 
-interface Where {
+export interface Where {
   readonly locationId: string | null;
   readonly atMs: number;
 }

@@ -4,7 +4,7 @@
  * A fact adds to sums at once, or says something of a document from whose state the sums follow. Times are those at
  * which things happened, as their owner tells them. Pure; what a figure means stands in `kpis.ts`.
  */
-import type { AnyEvent } from "../../../shared/events/canonical-event.ts";
+import type { AnyEvent, EventData, SealedRow } from "../../../shared/events/canonical-event.ts";
 import {
   type Case,
   type Cell,
@@ -16,6 +16,7 @@ import {
   type Observation,
   observe,
   sumCells,
+  type Where,
 } from "./kpi-cells.ts";
 
 /** What the fact adds whatever else is known. */
@@ -39,11 +40,43 @@ export function cellsOf(event: AnyEvent): Cell[] {
       if (postedRecordedAt === undefined) return [answered];
       return [answered, duration("erpPostingLatency", posted, posted.atMs - Date.parse(postedRecordedAt))];
     }
+    case "answers.tallied":
+      return ofAnswers(event.data, { locationId: null, atMs: where.atMs });
+    case "audit.sealed":
+      return event.data.rows.flatMap((row) => ofRecord(event.source, row));
     case "erp.posting.failed":
       return [cell("failedTransactionRate", where, 1, 1)];
     default:
       return [];
   }
+}
+
+function ofAnswers({ answers, ages, events }: EventData["answers.tallied"], where: Where): Cell[] {
+  const { FRESH, STALE, DEGRADED, UNKNOWN } = answers;
+  return [
+    cell("degradedAnswerRate", where, DEGRADED + UNKNOWN, FRESH + STALE + DEGRADED + UNKNOWN),
+    cell("duplicateRate", where, events.duplicate, events.received),
+    cell("outOfOrderRate", where, events.late, events.received - events.duplicate),
+    ...ages.map((age) => ({ ...cell("answerStaleness", where, age.answers, age.answers), bound: age.upToMs })),
+  ];
+}
+
+/** Of requests of people, by what they left on record: a refusal is one row. */
+function ofRecord(source: AnyEvent["source"], row: SealedRow): Cell[] {
+  const { action, outcome, person, idempotency_key, detail, recorded_at_ms } = row;
+  const where = { locationId: null, atMs: recorded_at_ms };
+  if (source === "control" && action === "finishReconciliation") return ofReconciliation(detail, where);
+  if (idempotency_key === null || person.startsWith("system:")) return [];
+  const isRefused = outcome !== "done" && outcome !== "unchanged";
+  const record = cell("refusedRequestRate", where, isRefused ? 1 : 0, 1);
+  // Where control itself was asked, somebody took a step to settle something.
+  return source === "control" ? [record, cell("reconciliationEffort", where, 1, 0)] : [record];
+}
+
+/** A run over positions: how many it compared, and how many of them differed beyond what postings under way explain. */
+function ofReconciliation(detail: string, where: Where): Cell[] {
+  const { positions = 0, opened = 0, cleared = 0, known = 0 } = JSON.parse(detail) as Readonly<Record<string, number>>;
+  return [cell("inventoryVarianceRate", where, opened + cleared + known, positions)];
 }
 
 /** What the fact says of documents. */
@@ -105,8 +138,17 @@ export function observationsOf(event: AnyEvent): Observation[] {
         : [{ ...key, endedAtMs: atMs, done: 1 }];
     }
     default:
-      return [];
+      return ofVariance(event);
   }
+}
+
+/** Of a case, under a partition of its own. */
+function ofVariance({ type, partitionKey: key, locationId, time }: AnyEvent): Observation[] {
+  const about = { kind: "variance", key, locationId } as const;
+  const told: string = type;
+  if (told === "variance.opened") return [{ ...about, startedAtMs: Date.parse(time), wanted: 1 }];
+  if (told === "variance.closed") return [{ ...about, endedAtMs: Date.parse(time), done: 1 }];
+  return [];
 }
 
 /** Of a line: an order may have several of one item, but no shipment has to say which it is for. */

@@ -152,6 +152,63 @@ export const kpiDefinitions: readonly KpiDefinition[] = [
     definition: "Share of lines promised by a reservation that could not be kept when the ERP committed the order.",
     sources: "order.allocated, order.oversold, reservation.confirmed",
   },
+  {
+    ...{ name: "reconciliationCycleTime", way: "quotient", unit: "MILLISECONDS" },
+    numerator: "time from the opening of a variance case to its end",
+    denominator: "variance cases closed in the period",
+    definition: "Mean time from the moment books and warehouse differ to the moment they agree again.",
+    sources: "variance.opened, variance.closed",
+  },
+  {
+    ...{ name: "inventoryVarianceRate", way: "quotient", unit: "RATIO" },
+    numerator: "positions that differed beyond what postings under way explain",
+    denominator: "positions compared by runs that ended in the period",
+    definition: "Share of positions on which books and warehouse disagreed when they were reconciled.",
+    sources: "audit.sealed: what control puts on record when a reconciliation ends",
+  },
+  {
+    ...{ name: "reconciliationEffort", way: "quotient", unit: "STEPS" },
+    numerator: "steps that people took in control: audit rows of their requests",
+    denominator: "exceptions resolved in the period, by people or by later facts",
+    definition: "Steps of people for each matter that was settled.",
+    sources: "audit.sealed, and the queue of exceptions in the transaction that settles one",
+  },
+  {
+    ...{ name: "refusedRequestRate", way: "quotient", unit: "RATIO" },
+    numerator: "audit rows of requests that were refused",
+    denominator: "audit rows of requests",
+    definition: "Share of what people's requests left on record in all systems that says they were refused.",
+    sources: "audit.sealed",
+  },
+  {
+    ...{ name: "degradedAnswerRate", way: "quotient", unit: "RATIO" },
+    numerator: "answers with the confidence DEGRADED or UNKNOWN",
+    denominator: "answers made; one that is kept counts once, when it was made",
+    definition: "Share of answers about availability that rest on sources which are silent or incomplete.",
+    sources: "answers.tallied",
+  },
+  {
+    ...{ name: "answerStalenessP95", measure: "answerStaleness", way: "p95", unit: "MILLISECONDS" },
+    numerator: "answers up to that age",
+    denominator: "answers made, but for unknown ones",
+    definition:
+      "Age within which the oldest source of 95 of 100 answers was when they were made, rounded up to a bound.",
+    sources: "answers.tallied",
+  },
+  {
+    ...{ name: "duplicateRate", way: "quotient", unit: "RATIO" },
+    numerator: "events that had come before",
+    denominator: "events that came to availability",
+    definition: "Share of events that came once more; they have no second effect.",
+    sources: "answers.tallied",
+  },
+  {
+    ...{ name: "outOfOrderRate", way: "quotient", unit: "RATIO" },
+    numerator: "events that came after a later one of their owner and position",
+    denominator: "events that came for the first time",
+    definition: "Share of events that overtook one another on the way.",
+    sources: "answers.tallied",
+  },
 ];
 
 /** Measures of which single bounds matter: the others of a measure are added up. */

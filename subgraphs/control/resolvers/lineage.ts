@@ -3,20 +3,22 @@
  *
  * Only names and shapes are translated here: no rule and no SQL.
  */
-import type { AnyEvent } from "../../../shared/events/canonical-event.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import type { StoryEntry } from "../domain/story.ts";
 import type { ControlContext } from "./context.ts";
 
 export function lineageResolvers(): Resolvers {
   return {
     Query: {
-      eventLineage: (_: unknown, args: { correlationId: string }, { loaders }: ControlContext) =>
-        loaders.story(args.correlationId),
+      eventLineage: (_: unknown, args: { correlationId: string }, { loaders, request }: ControlContext) =>
+        loaders.story(args.correlationId, request.identity.roles.has("auditor")),
     },
     LineageEvent: {
-      occurredAt: ({ time }: AnyEvent) => time,
-      document: ({ documentRef }: AnyEvent) => documentRef,
-      data: ({ data }: AnyEvent) => JSON.stringify(data),
+      sku: ({ event }: StoryEntry) => event?.sku ?? null,
+      locationId: ({ event }: StoryEntry) => event?.locationId ?? null,
+      quantity: ({ event }: StoryEntry) => event?.quantity ?? null,
+      document: ({ event }: StoryEntry) => event?.documentRef ?? null,
+      reasonCode: ({ event }: StoryEntry) => event?.reasonCode ?? null,
     },
   };
 }

@@ -5,7 +5,10 @@
  */
 import type { CommandDeps } from "../../../shared/command.ts";
 import type { Resolvers } from "../../../shared/graphql/schema.ts";
+import { auditResolvers } from "./audit.ts";
+import { exceptionPolicyResolvers } from "./exception-policy.ts";
 import { exceptionResolvers } from "./exceptions.ts";
+import { journalResolvers } from "./journal.ts";
 import { kpiResolvers } from "./kpis.ts";
 import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
@@ -14,9 +17,12 @@ import { replayResolvers } from "./replays.ts";
 export function createResolvers(deps: CommandDeps): Resolvers {
   return together([
     exceptionResolvers(deps),
+    exceptionPolicyResolvers(deps),
+    lineageResolvers(),
+    journalResolvers(),
     kpiResolvers(deps),
     letterResolvers(deps),
-    lineageResolvers(),
+    auditResolvers(deps),
     replayResolvers(deps),
   ]);
 }

@@ -55,24 +55,48 @@ export async function saveExceptions(tx: Transaction, rows: readonly ExceptionRo
   await upsertRows(tx, "exceptions", ["id"], rows.map(columnsOf));
 }
 
-/** A page of ids, the most urgent first; one more than the page's size where there are more. */
+/** Of what is open, those whose keys follow this one, in the order of their keys. */
+export async function openAfter(db: Reader, key: string, countMax: number): Promise<ExceptionRow[]> {
+  const rows = await db.query<{ id: string }>(
+    `SELECT id FROM exceptions WHERE open_key > ? ORDER BY open_key LIMIT ${countMax}`,
+    [key],
+  );
+  const found = await findExceptions(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return rows.flatMap(({ id }) => found.get(id) ?? []);
+}
+
+/** Which of these topics are open. */
+export async function openAmong(db: Reader, keys: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ openKey: string }>(
+    `SELECT open_key AS "openKey" FROM exceptions WHERE open_key IN (${marks(keys.length)})`,
+    keys,
+  );
+  return new Set(rows.map(({ openKey }) => openKey));
+}
+
+/** A page, the most urgent first, of equals the oldest; one more than the page's size where there are more. */
 export async function listExceptions(db: Database, filter: ExceptionFilter, page: Page): Promise<ExceptionRow[]> {
   const conditions = [only("status")];
   const params: SqlValue[] = [filter.status ?? "OPEN"];
-  const asked = { type: filter.type, sku: filter.sku, location_id: filter.locationId };
-  for (const [column, value] of Object.entries(asked)) {
-    if (value === null) continue;
-    conditions.push(`${column} = ?`);
+  // The narrowest first: its index leads, and the others choose among what it finds.
+  const asked = Object.entries({ sku: filter.sku, location_id: filter.locationId, type: filter.type });
+  const given = asked.flatMap(([column, value]) => (value === null ? [] : [{ column, value }]));
+  for (const { column, value } of given) {
+    conditions.push(only(column));
     params.push(value);
   }
   if (page.after) {
-    const [priority, id] = page.after as readonly [string, string];
-    conditions.push("(priority < ? OR (priority = ? AND id < ?))");
-    params.push(priority, priority, id);
+    const [standing, id] = page.after as readonly [string, string];
+    conditions.push("(standing > ? OR (standing = ? AND id > ?))");
+    params.push(standing, standing, id);
   }
+  const order = [...given.slice(0, 1).map(({ column }) => column), "status", "standing", "id"];
   const rows = await db.query<{ id: string }>(
     `SELECT id FROM exceptions WHERE ${conditions.join(" AND ")}
-      ORDER BY status DESC, priority DESC, id DESC LIMIT ${page.size + 1}`,
+      ORDER BY ${order.join(", ")} LIMIT ${page.size + 1}`,
     params,
   );
   const found = await findExceptions(
@@ -98,6 +122,11 @@ function columnsOf(row: ExceptionRow) {
     correlation_id: row.correlationId,
     occurrences: row.occurrences,
     priority: row.priority,
+    standing: -row.priority,
+    terms: JSON.stringify(row.terms),
+    policy_version: row.policyVersion,
+    due_at_ms: row.dueAtMs,
+    escalation_level: row.escalationLevel,
     assignee: row.assignee,
     resolution: row.resolution,
     resolved_by: row.resolvedBy,

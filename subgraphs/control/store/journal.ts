@@ -1,12 +1,22 @@
 /**
  * Statements of the journal: facts as they were told, each once.
  *
- * Written by the consumer alone; read by story.
+ * Written by the consumer alone; read by story, and page by page by the time they were put on record.
  */
-import type { Reader, Transaction } from "../../../shared/db/database.ts";
+import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { insertMissing } from "../../../shared/db/statements.ts";
 import type { AnyEvent } from "../../../shared/events/canonical-event.ts";
 import { textOf } from "../../../shared/events/event-text.ts";
+import type { Page } from "../../../shared/graphql/pagination.ts";
+
+/** As it stands in the journal: `rowId` orders those that were put on record in the same millisecond. */
+export interface JournalRow {
+  readonly rowId: number;
+  readonly id: string;
+  readonly type: string;
+  readonly recordedAtMs: number;
+  readonly body: string;
+}
 
 export async function addEvents(tx: Transaction, events: readonly AnyEvent[]): Promise<void> {
   await insertMissing(
@@ -32,4 +42,32 @@ export async function findStory(db: Reader, correlationId: string, countMax: num
     [correlationId],
   );
   return rows.map(({ body }) => JSON.parse(body) as AnyEvent);
+}
+
+/** Of a stretch of time, in the order they were recorded; one more than the page's size where there are more. */
+export async function pageJournal(
+  db: Reader,
+  fromMs: number,
+  toMs: number,
+  { size, after }: Page,
+): Promise<JournalRow[]> {
+  const [afterMs, afterId] = (after ?? []).map(Number);
+  const conditions = ["recorded_at_ms >= ?", "recorded_at_ms < ?"];
+  const params: SqlValue[] = [Math.max(fromMs, afterMs ?? fromMs), toMs];
+  if (afterMs !== undefined) {
+    conditions.push("(recorded_at_ms > ? OR id > ?)");
+    params.push(afterMs, afterId as number);
+  }
+  const rows = await db.query<Record<string, string | number>>(
+    `SELECT id, event_id, type, recorded_at_ms, body FROM journal_events WHERE ${conditions.join(" AND ")}
+      ORDER BY recorded_at_ms, id LIMIT ${size + 1}`,
+    params,
+  );
+  return rows.map((row) => ({
+    rowId: Number(row["id"]),
+    id: String(row["event_id"]),
+    type: String(row["type"]),
+    recordedAtMs: Number(row["recorded_at_ms"]),
+    body: String(row["body"]),
+  }));
 }

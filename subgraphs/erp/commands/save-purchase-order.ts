@@ -14,9 +14,10 @@ import {
 import { parseDocumentId } from "../../../shared/ids.ts";
 import { openBook } from "../domain/book.ts";
 import type { SaveStatus } from "../domain/draft.ts";
-import { supplyEvent } from "../domain/events.ts";
+import { discrepancyEvent, supplyEvent } from "../domain/events.ts";
 import {
   decidePurchaseOrder,
+  discrepancyChanges,
   inboundChanges,
   type PurchaseOrder,
   type PurchaseOrderInput,
@@ -69,6 +70,7 @@ export function savePurchaseOrder(
       for (const change of inboundChanges(before, after)) {
         recorder.event(supplyEvent(change, book.nextVersion(change)));
       }
+      for (const change of discrepancyChanges(before, after)) recorder.event(discrepancyEvent(after, change));
       await storePurchaseOrder(tx, before, after, deps.clock.now());
       await saveBook(tx, book, () => recorder.cause, deps.clock.now());
       recorder.audit({ subject: `purchase-order:${id}`, action: "savePurchaseOrder", detail: { before, after } });

@@ -9,7 +9,7 @@ import { type BookPosition, type PositionKey, positionKeyOf } from "./book.ts";
 import { type Location, locationChanged } from "./location.ts";
 import type { AllocationLine, Released } from "./order.ts";
 import { type Product, productChanged } from "./product.ts";
-import type { InboundChange } from "./purchase-order.ts";
+import type { DiscrepancyChange, InboundChange, PurchaseOrder } from "./purchase-order.ts";
 import { missingOf, type Transfer, type TransferLine } from "./transfer.ts";
 import type { WarehousePosting } from "./warehouse-event.ts";
 
@@ -85,6 +85,20 @@ export function supplyEvent({ inbound, ...key }: InboundChange, version: number)
     quantity: inbound.openQuantity,
     documentRef: { type: inbound.documentType, id: inbound.documentId, line: inbound.line },
     data: inbound,
+  };
+}
+
+export function discrepancyEvent(
+  order: Pick<PurchaseOrder, "id" | "supplierId" | "version">,
+  { line, short, rejected, sku, locationId }: DiscrepancyChange,
+): NewEvent<"supply.discrepancy"> {
+  return {
+    type: "supply.discrepancy",
+    // Not of the position: nothing there is another.
+    ...{ sourceSeq: order.version, partitionKey: `purchase-order:${order.id}`, sku, locationId },
+    quantity: short + rejected,
+    documentRef: { type: "PURCHASE_ORDER", id: order.id, line },
+    data: { purchaseOrderId: order.id, line, supplierId: order.supplierId, short, rejected },
   };
 }
 

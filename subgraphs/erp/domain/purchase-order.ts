@@ -191,6 +191,36 @@ export function inboundChanges(before: PurchaseOrder | null, after: PurchaseOrde
   return changes;
 }
 
+export interface DiscrepancyChange extends PositionKey {
+  readonly line: string;
+  readonly short: number;
+  readonly rejected: number;
+}
+
+/** Lines of which something else is wrong than before, as far as the ERP's people say it. */
+export function discrepancyChanges(before: PurchaseOrder | null, after: PurchaseOrder): DiscrepancyChange[] {
+  const told = new Map(before?.lines.map((line) => [line.line, wrongWith(before, line)]));
+  const changes = after.lines.map((line) => ({ ...placeOf(line), line: line.line, ...wrongWith(after, line) }));
+  const kept = new Set(after.lines.map(({ line }) => line));
+  const gone = (before?.lines ?? []).filter(({ line }) => !kept.has(line));
+  return [...gone.map((line) => ({ ...placeOf(line), line: line.line, ...nothingWrong })), ...changes].filter(
+    ({ line, short, rejected }) => {
+      const known = told.get(line) ?? nothingWrong;
+      return known.short !== short || known.rejected !== rejected;
+    },
+  );
+}
+
+const nothingWrong = { short: 0, rejected: 0 } as const;
+
+/** Where the warehouse has received it, the warehouse says what was wrong: it is not told twice. */
+function wrongWith({ status }: PurchaseOrder, { ordered, received, rejected, warehouseReceived }: PurchaseLine) {
+  if (warehouseReceived > 0) return nothingWrong;
+  // Nothing has come of an order that is under way: it is not short, it is to come.
+  const short = received > 0 || status === "COMPLETE" ? Math.max(0, ordered - received) : 0;
+  return { short, rejected };
+}
+
 export function placesOfOrder({ lines }: PurchaseOrder): string[] {
   return lines.map(({ locationId }) => locationId);
 }

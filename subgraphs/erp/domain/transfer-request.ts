@@ -51,6 +51,7 @@ export function parseTransferLines(inputs: readonly TransferLineInput[], catalog
 export function isAboveSelfApproval(
   lines: readonly { readonly sku: string; readonly requested: number }[],
   products: ReadonlyMap<string, Pick<Product, "unitCost">>,
+  valueMax: number = limits.transferSelfApprovalValueMax,
 ): boolean {
   let total: Decimal = { digits: 0n, scale: 0 };
   for (const { sku, requested } of lines.filter((line) => line.requested > 0)) {
@@ -58,5 +59,5 @@ export function isAboveSelfApproval(
     if (unitCost === null) return true;
     total = addDecimals(total, worthOf(unitCost, requested));
   }
-  return isAbove(total, limits.transferSelfApprovalValueMax);
+  return isAbove(total, valueMax);
 }

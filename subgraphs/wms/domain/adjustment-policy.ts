@@ -34,7 +34,10 @@ export interface Tolerance {
 }
 
 /** By item class; every other class, and none, is corrected as a B item. */
-const tolerances: Readonly<Record<"A" | "B" | "C", Tolerance>> = {
+export type Tolerances = Readonly<Record<"A" | "B" | "C", Tolerance>>;
+
+/** Those in force. */
+export const tolerancesInForce: Tolerances = {
   A: { quantity: 2, percent: 1, value: 100 },
   B: { quantity: 5, percent: 2, value: 100 },
   C: { quantity: 20, percent: 5, value: 50 },
@@ -82,15 +85,15 @@ export interface Assessment {
   readonly value: string | null;
 }
 
-export function toleranceOf(itemClass: string | null): Tolerance {
+export function toleranceOf(itemClass: string | null, tolerances = tolerancesInForce): Tolerance {
   return itemClass === "A" || itemClass === "C" ? tolerances[itemClass] : tolerances.B;
 }
 
 /** May it be approved without a person, and if not: by whom, and why? Fails with INVALID_INPUT. */
-export function assess(proposal: Proposal): Assessment {
+export function assess(proposal: Proposal, tolerances = tolerancesInForce): Assessment {
   const { unitCost, earlierQuantity } = proposal;
   const quantity = Math.abs(proposal.delta);
-  const tolerance = toleranceOf(proposal.itemClass);
+  const tolerance = toleranceOf(proposal.itemClass, tolerances);
   const missing = missingEvidence(proposal.reasonCode, proposal.evidence).length > 0;
   const alone = exceeded(tolerance, proposal, quantity);
   const together = earlierQuantity > 0 ? exceeded(tolerance, proposal, quantity + earlierQuantity) : [];

@@ -24,6 +24,10 @@ describe("an event", () => {
     expect(tagsOf(event("rule.changed", { kind: "policy", id: "policy", version: 2 }))).toEqual([policyTag]);
   });
 
+  it("about an exception makes nothing old", () => {
+    expect(tagsOf(event("exception.raised", { exceptionId: "x" }))).toEqual([]);
+  });
+
   it("that is not known makes everything old", () => {
     expect(tagsOf(fact("A", 1))).toBeNull();
   });

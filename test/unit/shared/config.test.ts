@@ -37,6 +37,7 @@ describe("with nothing set", () => {
       migrateOnStart: true,
       auditHeadsFile: join(dataDir, "audit-heads.jsonl"),
       mysqlAppUser: null,
+      stopNoticeMs: 0,
     });
   });
 

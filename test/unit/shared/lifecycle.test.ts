@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "../../../shared/errors.ts";
-import { createLifecycle, createRounds, failureText, type Part } from "../../../shared/lifecycle.ts";
+import { createLifecycle, createRounds, failureText, type Part, sideBySide } from "../../../shared/lifecycle.ts";
 import { silentLogger } from "../../../shared/logging.ts";
 import { gate } from "../../helpers/gate.ts";
 
@@ -139,5 +139,32 @@ describe("rounds", () => {
     expect(ended).toBe(1);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(begun).toBe(2);
+  });
+});
+
+describe("lines side by side", () => {
+  it("start one after the other and stop at the same time, each in the reverse order", async () => {
+    const held = gate();
+    const { log, parts } = recorded(["a1", "a2", "b1", "b2"], { a2: { stop: () => held.opened } });
+    const both = sideBySide("both", [parts.slice(0, 2), parts.slice(2)], silentLogger);
+    await both.start();
+    const stopped = both.stop();
+    await vi.waitFor(() => expect(log).toContain("-b1"));
+    expect(log).toEqual(["+a1", "+a2", "+b1", "+b2", "-a2", "-b2", "-b1"]);
+    held.open();
+    await stopped;
+    expect(log.at(-1)).toBe("-a1");
+  });
+
+  it("leave nothing running when one does not start", async () => {
+    const failure = new Error("no");
+    const { log, parts } = recorded(["a", "b"], { b: { start: () => Promise.reject(failure) } });
+    const both = sideBySide(
+      "both",
+      parts.map((part) => [part]),
+      silentLogger,
+    );
+    await expect(both.start()).rejects.toBe(failure);
+    expect(log).toEqual(["+a", "-a"]);
   });
 });

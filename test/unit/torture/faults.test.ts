@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../../demo/random.ts";
 import { isBroken, merge, verdictLines } from "../../../torture/checks/verdict.ts";
-import { describeFault, type Fault, planRounds, type Targets } from "../../../torture/faults.ts";
+import { describeFault, type Fault, isFelt, planRolling, planRounds, type Targets } from "../../../torture/faults.ts";
 import { parseOptions } from "../../../torture/options.ts";
 import { missedOf } from "../../../torture/subscriber.ts";
 
@@ -40,6 +40,21 @@ describe("the plan", () => {
       faults.map((fault) => ("member" in fault ? fault.member : fault.name)),
     );
     expect(subjects.filter((names) => new Set(names).size !== names.length)).toEqual([]);
+  });
+});
+
+describe("a rolling restart", () => {
+  it("takes every process and every server once, one at a time, and only a database may be felt", () => {
+    const rounds = planRolling(targets);
+    const faults = Array.from({ length: 4 }, () => rounds.next().value?.faults ?? []);
+    const [erp, gateway, mysql, redis] = [
+      "restart erp",
+      "restart gateway-1",
+      "restart mysql, 0 ms",
+      "restart redis, 0 ms",
+    ];
+    expect(faults.map((together) => together.map(describeFault))).toEqual([[erp], [gateway], [mysql], [redis]]);
+    expect(faults.flat().filter(isFelt).map(describeFault)).toEqual([mysql]);
   });
 });
 
@@ -80,8 +95,9 @@ describe("the verdict", () => {
 
 describe("options", () => {
   it("have their defaults, and are refused by name", () => {
-    expect(parseOptions([], 42)).toEqual({ minutes: 5, seed: 42, topology: "apart", help: false });
-    expect(parseOptions(["--minutes", "0.5", "--seed", "7", "--whole"], 42)).toMatchObject({
+    expect(parseOptions([], 42)).toEqual({ minutes: 5, seed: 42, topology: "apart", rolling: false, help: false });
+    expect(parseOptions(["--minutes", "0.5", "--seed", "7", "--whole", "--rolling"], 42)).toMatchObject({
+      rolling: true,
       seed: 7,
       topology: "whole",
     });

@@ -24,7 +24,8 @@ function hall() {
     const admission: Admission = {
       request: { query: shareKey },
       shareKey,
-      channel: null,
+      field: "stockChanged",
+      question: { query: "{ __typename }" },
       after: null,
       skus,
       matches({ sku }) {

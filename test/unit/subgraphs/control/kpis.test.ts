@@ -16,6 +16,7 @@ import {
 } from "../../../../subgraphs/control/domain/kpi-cells.ts";
 import { caseKeyOf, cellsOf, observationsOf, recount } from "../../../../subgraphs/control/domain/kpi-facts.ts";
 import { figuresOf, kpiDefinitions, sumsOf } from "../../../../subgraphs/control/domain/kpis.ts";
+import { canonicalEvent } from "../../../helpers/events.ts";
 import { anyFacts } from "../../../helpers/kpi-facts.ts";
 import { readText } from "../../../helpers/repository.ts";
 
@@ -63,6 +64,38 @@ it("counts the same in any order, with copies, in any batches", () => {
   expect(counted).toBeGreaterThan(500);
 });
 
+it("takes from what control puts on record how much of what was compared differed", () => {
+  const row = {
+    ...{
+      id: 1,
+      subject: "reconciliation:R",
+      action: "finishReconciliation",
+      outcome: "done",
+      person: "system:control",
+    },
+    ...{ roles: "", correlation_id: "c", idempotency_key: null, recorded_at_ms: 3_600_000, sequence: 1, hash: "" },
+    ...{ sealed_at_ms: 3_600_000, detail: '{"positions":200,"opened":3,"cleared":1,"known":6}' },
+  };
+  const sealed = canonicalEvent("control", "audit.sealed", "audit:control", 1, { data: { rows: [row] } });
+  expect(cellsOf(sealed)).toMatchObject([
+    { measure: "inventoryVarianceRate", hour: 1, numerator: 10, denominator: 200 },
+  ]);
+});
+
+it("measures how long a variance case was open, whichever end is told first", () => {
+  const told = (type: string, seq: number, time: string) =>
+    ({
+      ...canonicalEvent("control", "policy.changed", "variance:C", seq, { time, data: { policyVersion: 1 } }),
+      type,
+    }) as unknown as AnyEvent;
+  const both = [told("variance.opened", 1, "2026-01-05T08:00:00Z"), told("variance.closed", 2, "2026-01-05T09:00:00Z")];
+  for (const facts of [both, [...both].reverse()]) {
+    expect(recount(facts)).toMatchObject([
+      { measure: "reconciliationCycleTime", numerator: 3_600_000, denominator: 1 },
+    ]);
+  }
+});
+
 describe("a figure", () => {
   const at = { locationId: "WEST", hour: 500_000, bound: 0, squares: 0 };
   const figure = (name: string, cells: readonly Cell[], nowMs = 0) => {
@@ -98,6 +131,21 @@ describe("a figure", () => {
   it("ages while nobody does anything", () => {
     const open = { ...at, measure: "exceptionAging", numerator: 100 + 300, denominator: 2, hour: 0 };
     expect(figure("exceptionAging", [open], 400_000).value).toBe(200_000);
+  });
+
+  it("of a distribution is the bound within which 95 of 100 are", () => {
+    const ages = [
+      [100, 94],
+      [250, 1],
+      [1_000, 5],
+    ].map(([bound = 0, count = 0]) => ({
+      ...at,
+      measure: "answerStaleness",
+      bound,
+      numerator: count,
+      denominator: count,
+    }));
+    expect(figure("answerStalenessP95", ages)).toEqual({ value: 250, numerator: 95, denominator: 100 });
   });
 
   it("has a name and a meaning of its own", () => {
