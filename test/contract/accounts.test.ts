@@ -32,8 +32,6 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => world.stop());
 
-const day = 'from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z"';
-
 /** Everything that can be read and names places, without naming any in the question. */
 const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["erp", "{ locations { id name accounts } }"],
