@@ -105,6 +105,7 @@ function readStockEvent(value: JsonObject, id: string, type: string): PartnerSto
     quantity,
     ...unitOf(textMember(data, "unit", "data.unit"), { segment: "data.unit" }),
     occurredAt: momentOf(time, "time"),
+    ...readSourceSeq(data),
     ...readDocumentRef(data),
     ...bucketMember(data, "fromBucket"),
     ...bucketMember(data, "toBucket"),
@@ -135,6 +136,11 @@ function readBuckets(data: JsonObject): Readonly<Record<string, number>> | undef
       return [name.toLowerCase(), wholeOf(String(quantity), place, { zero: true, signed: true })];
     }),
   );
+}
+
+function readSourceSeq({ sourceSeq }: JsonObject) {
+  if (sourceSeq === undefined || sourceSeq === null) return {};
+  return { sourceSeq: wholeOf(String(sourceSeq), { segment: "data.sourceSeq" }, { zero: true }) };
 }
 
 function readDocumentRef(data: JsonObject) {

@@ -123,6 +123,8 @@ export interface PartnerStockEvent {
   readonly unit?: string;
   /** RFC 3339, UTC. */
   readonly occurredAt: string;
+  /** The source's own count of events of this position, where it counts. */
+  readonly sourceSeq?: number;
   readonly documentRef?: { readonly type: string; readonly id: string; readonly line?: string };
   readonly fromBucket?: BucketName;
   readonly toBucket?: BucketName;

@@ -87,6 +87,20 @@ export const limits = {
   intakeBatchEventsMax: 500,
   intakeBatchMessagesMax: 25,
 
+  /** How often differences that are due and runs that are under way are looked for. */
+  reconciliationRoundMs: 1_000,
+  /** Positions of a run that are read at once, and of those that differ in one transaction. */
+  reconciliationPageMax: 2_000,
+  reconciliationDueMax: 200,
+  /** How long after a count was withdrawn the one that replaces it may still come. */
+  recountFollowsMs: 2_000,
+  /** How long a run belongs to a process that says nothing. */
+  reconciliationLeaseMs: 30_000,
+  /** Locations, and SKUs, that one run may name. */
+  reconciliationScopeMax: 1_000,
+  /** The newest facts of a position that are looked through for the evidence of a case. */
+  evidenceFactsMax: 100,
+
   skuLengthMax: 64,
   locationIdLengthMax: 64,
   channelIdLengthMax: 32,

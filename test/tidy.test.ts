@@ -107,6 +107,9 @@ describe("domain code and readers of outside formats are pure", () => {
     "shared/ids.ts",
     "shared/limits.ts",
     "shared/events/canonical-event.ts",
+    "shared/events/fact-effects.ts",
+    "shared/events/owner-progress.ts",
+    "shared/approval-tiers.ts",
   ]);
 
   it("a domain imports the domain beside it, a few pure values of shared/, and types of shared/", () => {
@@ -166,11 +169,30 @@ const ownParts: Readonly<Record<string, readonly string[]>> = {
     ...["measures", "rehearsal", "policy-effect", "position-walk", "row-cache", "rule-changes"],
   ],
   control: [
-    ...["audit-copies", "exceptions", "exception-policy", "kpis", "letters", "queue-clock", "replays", "source-watch"],
+    ...[
+      "audit-copies",
+      "exceptions",
+      "exception-policy",
+      "kpis",
+      "letters",
+      "queue-clock",
+      "reconciliation",
+      "reconciliation-runs",
+      "replays",
+      "source-watch",
+    ],
   ],
-  erp: ["failed-postings", "transfers"],
+  erp: ["failed-postings", "held-postings", "transfers"],
   returns: ["posting"],
-  wms: ["adjustments", "posting", "receipts", "report-letters", "stock-reports", "transfer-counts"],
+  wms: [
+    "adjustments",
+    "posting",
+    "receipts",
+    "report-letters",
+    "stock-reports",
+    "transfer-counts",
+    "variance-corrections",
+  ],
 };
 
 describe("inside a subgraph", () => {

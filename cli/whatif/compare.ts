@@ -9,6 +9,7 @@ import { positionText } from "../../shared/ids.ts";
 import { type IndexedPolicy, indexPolicy } from "../../subgraphs/availability/domain/policy-index.ts";
 import { isAboveSelfApproval } from "../../subgraphs/erp/domain/transfer-request.ts";
 import { assess, rollingWindowMs } from "../../subgraphs/wms/domain/adjustment-policy.ts";
+import { type ExceptionDifference, rerank } from "./queue.ts";
 import type { Rules } from "./rules.ts";
 import { createSellable, type Place, type Sellable } from "./sellable.ts";
 import { applyTo, expireReservations, type World } from "./world.ts";
@@ -56,6 +57,8 @@ export interface DayDifference {
   readonly refusedReservations: readonly RefusedReservation[];
   readonly adjustments: readonly AdjustmentDifference[];
   readonly transfers: readonly TransferDifference[];
+  /** Of those open at the end. */
+  readonly exceptions: readonly ExceptionDifference[];
 }
 
 export interface Day {
@@ -96,6 +99,12 @@ export async function compareDay(day: Day, rules: Both<Rules>): Promise<DayDiffe
     refusedReservations,
     adjustments,
     transfers: [...transfers].flatMap(([transferId, lines]) => reapproved(world, transferId, lines, rules)),
+    exceptions: rerank(
+      world,
+      world.products,
+      { before: rules.before.exceptions, after: rules.after.exceptions },
+      day.toMs,
+    ),
   };
 }
 

@@ -11,6 +11,7 @@ import type { AnyEvent } from "../../shared/events/canonical-event.ts";
 import type { ApiClient } from "../../shared/graphql/client.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Policy } from "../../subgraphs/availability/domain/policy.ts";
+import type { ExceptionPolicy } from "../../subgraphs/control/domain/exception-policy.ts";
 import type { Day } from "./compare.ts";
 import { applyTo, type Entry, emptyWorld, entriesOf, takeEntry } from "./world.ts";
 
@@ -22,10 +23,10 @@ interface Header {
   readonly to: string;
   /** In force when it was recorded. */
   readonly policy: Policy;
+  readonly exceptionPolicy: ExceptionPolicy;
 }
 
-export interface Recording {
-  readonly policy: Policy;
+export interface Recording extends Pick<Header, "policy" | "exceptionPolicy"> {
   readonly day: Day;
 }
 
@@ -40,11 +41,25 @@ const journalPage = `query ($from: DateTime!, $to: DateTime!, $first: Int!, $aft
   journalEvents(from: $from, to: $to, first: $first, after: $after) {
     nodes { body } pageInfo { hasNextPage endCursor } } }`;
 
+type Rules = ExceptionPolicy["types"];
+
+interface PoliciesInForce {
+  readonly policyInForce: { readonly body: string } | null;
+  readonly exceptionPolicy: Omit<ExceptionPolicy, "weights" | "types"> & {
+    readonly weights: readonly { readonly name: string; readonly weight: number }[];
+    readonly types: readonly ({ readonly type: string } & Rules[keyof Rules])[];
+  };
+}
+
+const policiesInForce = `{ policyInForce { body } exceptionPolicy {
+  version halfValue fullAgeMinutes weights { name weight } types { type responsibleRole slaMinutes risk } } }`;
+
 /** Reads the journal from its beginning: what came before `from` is summed up. */
 export async function* record(api: ApiClient, from: string, to: string): AsyncGenerator<string> {
-  const { policyInForce } = await api.request<{ policyInForce: { body: string } | null }>("{ policyInForce { body } }");
+  const { policyInForce, exceptionPolicy } = await api.request<PoliciesInForce>(policiesInForce);
   if (!policyInForce) throw invalid("A token that names accounts does not see the whole journal.");
-  yield JSON.stringify({ recording: 1, from, to, policy: JSON.parse(policyInForce.body) } satisfies Header);
+  const policies = { policy: JSON.parse(policyInForce.body) as Policy, exceptionPolicy: byName(exceptionPolicy) };
+  yield JSON.stringify({ recording: 1, from, to, ...policies } satisfies Header);
   const world = emptyWorld();
   for await (const body of journal(api, new Date(0).toISOString(), from)) applyTo(world, JSON.parse(body) as AnyEvent);
   for (const entry of entriesOf(world)) yield JSON.stringify(entry);
@@ -54,6 +69,15 @@ export async function* record(api: ApiClient, from: string, to: string): AsyncGe
     yield `{"event":${body}}`;
   }
   yield JSON.stringify({ end: facts });
+}
+
+/** As the domain has it. */
+function byName({ weights, types, ...rest }: PoliciesInForce["exceptionPolicy"]): ExceptionPolicy {
+  return {
+    ...rest,
+    weights: Object.fromEntries(weights.map(({ name, weight }) => [name, weight])) as ExceptionPolicy["weights"],
+    types: Object.fromEntries(types.map(({ type, ...rule }) => [type, rule])) as Rules,
+  };
 }
 
 async function* journal(api: ApiClient, from: string, to: string): AsyncGenerator<string> {
@@ -74,7 +98,7 @@ export async function openRecording(file: string): Promise<Recording> {
   const lines = linesOf(file);
   const header = (await lines.next()).value as Partial<Header> | undefined;
   if (header?.recording !== 1) throw invalid(`${file} is no recording of the journal.`);
-  const { from, to, policy } = header as Header;
+  const { from, to, policy, exceptionPolicy } = header as Header;
   const world = emptyWorld();
   let line = (await lines.next()).value;
   while (line !== undefined && "opening" in line) {
@@ -82,7 +106,7 @@ export async function openRecording(file: string): Promise<Recording> {
     line = (await lines.next()).value;
   }
   const events = eventsOf(line, lines, file);
-  return { policy, day: { world, events, fromMs: Date.parse(from), toMs: Date.parse(to) } };
+  return { policy, exceptionPolicy, day: { world, events, fromMs: Date.parse(from), toMs: Date.parse(to) } };
 }
 
 type Line = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 /**
  * The rules that a day is judged by: those in force, and those of a file that says what should change of them.
  *
- * What the file leaves out stays as it is. Channels are changed in the words of `setChannelPolicy` and checked as it
- * checks them; a member that nobody knows is refused, never ignored. Nothing is proposed to anybody.
+ * What the file leaves out stays as it is. Channels and exceptions are changed in the words of `setChannelPolicy` and
+ * `setExceptionPolicy`, and checked as these check them; a member that nobody knows is refused, never ignored. Nothing is proposed to anybody.
  */
 import { buildSchema, coerceInputValue, type GraphQLInputType } from "graphql";
 import { AppError } from "../../shared/errors.ts";
@@ -14,6 +14,11 @@ import {
   type PolicyChangeInput,
   parsePolicyChange,
 } from "../../subgraphs/availability/domain/policy-change.ts";
+import {
+  changePolicy,
+  type ExceptionPolicy,
+  type PolicyChange,
+} from "../../subgraphs/control/domain/exception-policy.ts";
 import { type Tolerance, type Tolerances, tolerancesInForce } from "../../subgraphs/wms/domain/adjustment-policy.ts";
 
 export interface Rules {
@@ -21,21 +26,23 @@ export interface Rules {
   readonly tolerances: Tolerances;
   /** Whole units of the company's currency: up to this worth who asks for a transfer may approve it as well. */
   readonly selfApprovalValueMax: number;
+  readonly exceptions: ExceptionPolicy;
 }
 
-/** What is in force beside the policy of channels stands in the program. */
-export function rulesInForce(channels: Policy): Rules {
+/** What is in force beside these two policies stands in the program. */
+export function rulesInForce({ channels, exceptions }: Pick<Rules, "channels" | "exceptions">): Rules {
   return {
     channels,
+    exceptions,
     tolerances: tolerancesInForce,
     selfApprovalValueMax: limits.transferSelfApprovalValueMax,
   };
 }
 
-/** `text`: a JSON object of `channels`, `adjustments` and `transfers`. Fails with INVALID_INPUT. */
+/** `text`: a JSON object of `channels`, `adjustments`, `transfers` and `exceptions`. Fails with INVALID_INPUT. */
 export function changedRules(before: Rules, text: string): Rules {
   const file = asObject(parseJson(text), "policy");
-  only(file, ["channels", "adjustments", "transfers"], "policy");
+  only(file, ["channels", "adjustments", "transfers", "exceptions"], "policy");
   const changes = file["channels"] ?? [];
   if (!Array.isArray(changes)) throw invalid("channels must be a list.");
   return {
@@ -44,6 +51,7 @@ export function changedRules(before: Rules, text: string): Rules {
     }, before.channels),
     tolerances: changedTolerances(before.tolerances, asObject(file["adjustments"] ?? {}, "adjustments")),
     selfApprovalValueMax: changedTransfers(before.selfApprovalValueMax, asObject(file["transfers"] ?? {}, "transfers")),
+    exceptions: changedExceptions(before.exceptions, file["exceptions"]),
   };
 }
 
@@ -51,6 +59,13 @@ export function changedRules(before: Rules, text: string): Rules {
 function channelChange(value: unknown, index: number): PolicyChangeInput {
   const input = { idempotencyKey: "what-if", ...asObject(value, `channels.${index}`) };
   return coerce("availability", "SetChannelPolicyInput", input, `channels.${index}`) as PolicyChangeInput;
+}
+
+function changedExceptions(before: ExceptionPolicy, value: unknown): ExceptionPolicy {
+  if (value === undefined) return before;
+  const input = { idempotencyKey: "what-if", ...asObject(value, "exceptions") };
+  const change = coerce("control", "SetExceptionPolicyInput", input, "exceptions") as PolicyChange;
+  return changePolicy(before, change, before.version + 1);
 }
 
 function coerce(system: string, name: string, input: unknown, where: string): unknown {

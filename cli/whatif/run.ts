@@ -76,8 +76,8 @@ export function runWhatif(argv: readonly string[], io: WhatifIo): Promise<number
       }),
     );
     if (values.journal === undefined || values.policy === undefined) throw invalid(whatifUsage);
-    const { policy, day } = await openRecording(values.journal);
-    const before = rulesInForce(policy);
+    const { policy, exceptionPolicy, day } = await openRecording(values.journal);
+    const before = rulesInForce({ channels: policy, exceptions: exceptionPolicy });
     const after = changedRules(before, textOf(values.policy));
     const difference = await compareDay(day, { before, after });
     io.stdout.write(`${values.json ? JSON.stringify(difference) : tableOf(difference)}\n`);

@@ -8,7 +8,7 @@ import type { Both, DayDifference, SoldDifference } from "./compare.ts";
 const rowsMax = 25;
 
 export function tableOf(day: DayDifference): string {
-  const { facts, positions, sold, refusedReservations, adjustments, transfers } = day;
+  const { facts, positions, sold, refusedReservations, adjustments, transfers, exceptions } = day;
   const largest = [...sold].sort((a, b) => sizeOf(b) - sizeOf(a));
   return [
     `${facts} facts, ${positions} positions. Nothing has been changed.`,
@@ -29,6 +29,10 @@ export function tableOf(day: DayDifference): string {
       (row) => [...[row.adjustmentId, row.sku, row.locationId, String(row.quantity)], arrow(row.decision)],
     ),
     section("Approvals of transfers", ["transfer", "needs"], transfers, (row) => [row.transferId, arrow(row.approval)]),
+    section("Exceptions", ["type", "subject", "priority", "responsible", "due"], exceptions, (row) => [
+      ...[row.type, row.subject, arrow(row.priority)],
+      ...[arrow(row.responsibleRole), arrow(row.dueAt)],
+    ]),
   ].join("\n\n");
 }
 

@@ -1,5 +1,6 @@
 /**
- * What is known at one moment of a recorded day: positions, master data, reservations, corrections asked for.
+ * What is known at one moment of a recorded day: positions, master data, reservations, corrections asked for,
+ * exceptions.
  *
  * Facts are applied by the functions that their owners apply them with. All of it is entries by name and key, so that
  * a world can be written down and read again. Knows no policy.
@@ -15,6 +16,7 @@ import {
   positionFacts,
 } from "../../subgraphs/availability/domain/projection.ts";
 import { allocate, claim, handOver, type OrderAllocation } from "../../subgraphs/availability/domain/reservation.ts";
+import { applyToQueue, type Queue } from "./queue.ts";
 
 interface Held {
   readonly channel: string;
@@ -33,7 +35,7 @@ export interface Correction {
   readonly atMs: number;
 }
 
-export interface World {
+export interface World extends Queue {
   readonly positions: Map<string, Projected>;
   readonly products: Map<string, ProductReplica>;
   readonly locations: Map<string, LocationReplica>;
@@ -51,6 +53,8 @@ export function emptyWorld(): World {
     reservations: new Map(),
     orders: new Map(),
     corrections: new Map(),
+    exceptions: new Map(),
+    letters: new Map(),
   };
 }
 
@@ -73,6 +77,7 @@ export function takeEntry(world: World, { opening, key, value }: Entry): void {
 
 /** Returns the keys of the positions whose answers may be others now. */
 export function applyTo(world: World, event: AnyEvent): string[] {
+  applyToQueue(world, event);
   if (event.type === "master.changed") return applyMaster(world, event);
   switch (event.type) {
     case "reservation.created":

@@ -10,6 +10,7 @@ import type { Traceparent } from "../traceparent.ts";
 import type { ExceptionTold, SupplyDiscrepancyTold } from "./exception-events.ts";
 import type { LetterSettled, LetterTold, MappingChanged, RedriveRequested } from "./letter-events.ts";
 import type { Rehearsal, ReplayPart } from "./replay-events.ts";
+import type { VarianceCorrection, VarianceOpened } from "./variance-events.ts";
 
 export const buckets = ["unrestricted", "picked", "dock", "damaged", "hold", "expired", "quarantine"] as const;
 export type Bucket = (typeof buckets)[number];
@@ -138,6 +139,11 @@ export interface EventData {
   /** Audit rows of the source with their seals, in the order of the chain. */
   "audit.sealed": { readonly rows: readonly SealedRow[] };
   "snapshot.requested": { readonly system: SystemName };
+  // control: of a case, under a partition of its own; adjustments of the position are not posted to the books meanwhile
+  "variance.opened": VarianceOpened;
+  /** Each owner carries out its part, once. */
+  "variance.correction.approved": VarianceCorrection;
+  "variance.closed": { readonly caseId: string };
   /** What would these do, were they told again? Of all events of one position, in one part. */
   "replay.requested": ReplayPart & { readonly events: readonly AnyEvent[] };
   /** What they would do: nothing has been changed. */

@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../../shared/clock.ts";
 import { errorTable } from "../../shared/errors.ts";
+import { hasGap, type Progress } from "../../shared/events/owner-progress.ts";
 import { limits } from "../../shared/limits.ts";
 import type { LocationReplica, ProductReplica } from "../../shared/master-data.ts";
 import { type Expected, type Outlook, outlookOf } from "./domain/atp.ts";
@@ -15,7 +16,7 @@ import { openSupply } from "./domain/inbound.ts";
 import { kitOutlook } from "./domain/kit.ts";
 import type { IndexedPolicy } from "./domain/policy-index.ts";
 import type { LocationFacts, ProductFacts } from "./domain/position.ts";
-import { emptyProjection, hasGap, type Progress, type Projected } from "./domain/projection.ts";
+import { emptyProjection, type Projected } from "./domain/projection.ts";
 import type { Freshness, SourceFreshness } from "./domain/source-status.ts";
 import type { KeptRows, Loaders } from "./loaders.ts";
 import { type PositionKey, positionKey } from "./store/positions.ts";

@@ -21,6 +21,10 @@ export const access: AccessTable = {
   "Query.deadLetter": watchers,
   "Query.deadLetters": watchers,
   "Query.partnerMappings": watchers,
+  "Query.reconciliation": watchers,
+  "Query.reconciliationPolicy": watchers,
+  "Query.varianceCase": watchers,
+  "Query.varianceCases": watchers,
   "Query.kpis": watchers,
   "Query.auditTrail": ["auditor"],
   "Query.auditVerification": ["auditor"],
@@ -34,6 +38,11 @@ export const access: AccessTable = {
   "Mutation.savePartnerMappings": ["planner", "manager", "controller"],
   "Mutation.approveReplay": ["supervisor", "manager", "controller"],
   "Mutation.rejectReplay": ["supervisor", "manager", "controller"],
+  "Mutation.startReconciliation": ["planner", "supervisor", "manager", "controller"],
+  "Mutation.setReconciliationPolicy": ["manager", "controller"],
+  "Mutation.requestRecount": handlers,
+  "Mutation.proposeVarianceCorrection": handlers,
+  "Mutation.decideVarianceCase": ["supervisor", "manager", "controller"],
 };
 
 const anotherPerson = "somebody else than who asked for it";
@@ -41,4 +50,5 @@ const anotherPerson = "somebody else than who asked for it";
 export const notes: AccessNotes = {
   "Mutation.approveReplay": anotherPerson,
   "Mutation.rejectReplay": anotherPerson,
+  "Mutation.decideVarianceCase": "of the case's tier or above, and neither who proposed it nor who counted",
 };

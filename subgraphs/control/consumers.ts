@@ -1,6 +1,6 @@
 /**
- * What the other systems' facts do here: master data fills the replica, every fact goes into the journal, and those that
- * somebody has to look at go into the queue of exceptions.
+ * What the other systems' facts do here: master data fills the replica, every fact goes into the journal, those of a
+ * position move the figures that are reconciled, and those that somebody has to look at go into the queue of exceptions.
  *
  * A batch is one transaction. Nothing here answers another system.
  */
@@ -14,6 +14,7 @@ import { verdictOf } from "./domain/exception.ts";
 import { applyToQueue, type Change } from "./exceptions.ts";
 import { countFacts } from "./kpis.ts";
 import { noteLetters } from "./letters.ts";
+import { followPositions } from "./reconciliation.ts";
 import { noteRehearsals } from "./replays.ts";
 import type { SourceWatch } from "./source-watch.ts";
 import { addEvents } from "./store/journal.ts";
@@ -36,8 +37,9 @@ export function createConsumers(clock: Clock, sources: Pick<SourceWatch, "hear">
           events.filter(({ type }) => type !== "replay.rehearsed"),
         );
         await noteRehearsals(tx, recorder, events, clock.now());
+        const varied = await followPositions(tx, recorder, events, { consumer: consumerName, nowMs: clock.now() });
         const ofLetters = await noteLetters(tx, events);
-        await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...ofLetters], clock.now());
+        await applyToQueue(tx, recorder, [...events.flatMap(changesOf), ...ofLetters, ...varied], clock.now());
         await countFacts(tx, events);
       },
       heartbeat: async (_partition, heartbeats) => sources.hear(heartbeats),

@@ -5,7 +5,7 @@
  * is about their locations.
  */
 import DataLoader from "dataloader";
-import type { Caller } from "../../shared/accounts.ts";
+import type { Caller, Sight } from "../../shared/accounts.ts";
 import { emptyHead } from "../../shared/audit/chain.ts";
 import { systemNames } from "../../shared/config.ts";
 import type { Database } from "../../shared/db/database.ts";
@@ -18,6 +18,7 @@ import { type ExceptionPolicy, policyOf } from "./domain/exception-policy.ts";
 import type { Letter } from "./domain/letter.ts";
 import type { MappingKey, PartnerMapping } from "./domain/partner-mapping.ts";
 import { type StoryEntry, storyOf } from "./domain/story.ts";
+import type { VarianceCase } from "./domain/variance-case.ts";
 import type { ExceptionRow } from "./entities.ts";
 import { copiesAfter, copiesOfStory, findVerified, lastCopied, listTrail } from "./store/audit-copies.ts";
 import { findPolicy } from "./store/exception-policies.ts";
@@ -26,7 +27,9 @@ import { findStory, pageJournal } from "./store/journal.ts";
 import { sumBuckets } from "./store/kpis.ts";
 import { findLetters, type LetterFilter, listLetters } from "./store/letters.ts";
 import { listMappings, mappingText, versionsOf } from "./store/partner-mappings.ts";
+import { findPolicy as findReconciliationPolicy, findRun } from "./store/reconciliations.ts";
 import { findParts, findReplay, type RehearsedPart } from "./store/replays.ts";
+import { type CaseFilter, findCases, listCases } from "./store/variance-cases.ts";
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
@@ -71,6 +74,7 @@ export function createLoaders(db: Database, caller: Caller) {
     replayParts: new DataLoader<string, readonly RehearsedPart[]>((ids) =>
       Promise.all(ids.map((id) => findParts(db, id))),
     ),
+    ...varianceLoaders(db, sight),
     /** Sums of these hours at a place; of all places for those alone who see all of them. Null: not for this caller. */
     async sums(locationId: string | null, hours: { readonly from: number; readonly before: number }) {
       if (locationId === null) return sight.everywhere ? sumBuckets(db, null, hours) : null;
@@ -104,6 +108,27 @@ function policiesOf(db: Database) {
   return new DataLoader<number, ExceptionPolicy>((versions) =>
     Promise.all(versions.map(async (version) => policyOf(await findPolicy(db, version)))),
   );
+}
+
+function varianceLoaders(db: Database, sight: Sight) {
+  return {
+    varianceCases: new DataLoader<string, VarianceCase | null>(async (ids) => {
+      const found = await findCases(db, ids);
+      return sight.only(
+        ids.map((id) => found.get(id) ?? null),
+        ({ locationId }) => [locationId],
+      );
+    }),
+    /** The rows of a page, the newest first; one more than its size where there are more. */
+    varianceCasesOf: (filter: CaseFilter, page: Page): Promise<readonly VarianceCase[]> =>
+      sight.page(page, (part) => listCases(db, filter, part), {
+        placesOf: ({ locationId }) => [locationId],
+        keyOf: ({ id }) => [id],
+      }),
+    /** Of many places at once, so for nobody who sees only some. */
+    reconciliation: async (id: string) => (sight.everywhere ? findRun(db, id) : null),
+    reconciliationPolicy: () => findReconciliationPolicy(db),
+  };
 }
 
 /** What names no location is about none of them in particular. */

@@ -11,6 +11,7 @@ import { KnownLetters1767225600530 } from "../../migrations/control/005-known-le
 import { PartnerMappings1767225600531 } from "../../migrations/control/006-partner-mappings.ts";
 import { AuditCopies1767225600521 } from "../../migrations/control/007-audit-copies.ts";
 import { ExceptionRanking1767225600540 } from "../../migrations/control/008-exception-ranking.ts";
+import { Reconciliation1767225600541 } from "../../migrations/control/009-reconciliation.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { MasterData1767225600002 } from "../../migrations/shared/002-master-data.ts";
 import { ProductCost1767225600003 } from "../../migrations/shared/003-product-cost.ts";
@@ -32,6 +33,7 @@ import { createConsumers } from "./consumers.ts";
 import { entities } from "./entities.ts";
 import { createLoaders } from "./loaders.ts";
 import { createQueueClock } from "./queue-clock.ts";
+import { createReconciliationRuns } from "./reconciliation-runs.ts";
 import { createResolvers } from "./resolvers/resolvers.ts";
 import { createSourceWatch } from "./source-watch.ts";
 
@@ -53,6 +55,7 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       Replays1767225600509,
       KnownLetters1767225600530,
       PartnerMappings1767225600531,
+      Reconciliation1767225600541,
       Kpis1767225600520,
       AuditCopies1767225600521,
       ExceptionRanking1767225600540,
@@ -62,6 +65,7 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
   const { clock, cache, log } = kernel;
   const sourceWatch = createSourceWatch({ db, cache, clock, log, committed: signal.committed });
   const queueClock = createQueueClock({ db, clock, log, committed: signal.committed });
+  const runs = createReconciliationRuns({ db, clock, log, committed: signal.committed });
   return createSubgraph(
     kernel,
     {
@@ -72,7 +76,7 @@ export async function createControl(kernel: Kernel): Promise<Subgraph> {
       resolvers: createResolvers(commandDeps(kernel, db, signal)),
       contextFor: ({ identity }) => ({ loaders: createLoaders(db, identity) }),
       consumers: createConsumers(clock, sourceWatch),
-      parts: [sourceWatch, queueClock],
+      parts: [sourceWatch, queueClock, runs],
     },
     signal,
   );

@@ -18,6 +18,7 @@ import { discrepancyChanges, inboundChanges, type PurchaseOrder, withReceipts } 
 import { openTotals, type Totals, type WarehouseTotal } from "./domain/settlement.ts";
 import { pickedTransfer, postingOf, type WarehousePosting } from "./domain/warehouse-event.ts";
 import { postOrFail } from "./failed-postings.ts";
+import { caseTypes, throughHolds } from "./held-postings.ts";
 import { loadTotals, lockPositions, saveBook, saveTotals } from "./store/books.ts";
 import { loadOrderLines, saveOrderLines } from "./store/orders.ts";
 import { findExpectedSupply, lockPurchaseLines, savePurchaseLines } from "./store/purchase-orders.ts";
@@ -41,15 +42,16 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
     {
       name: consumerName,
       topic: "facts",
-      types: [...postedTypes, "pick.confirmed", "snapshot.requested"],
+      types: [...postedTypes, ...caseTypes, "pick.confirmed", "snapshot.requested"],
       concerns: (event) => event.type !== "pick.confirmed" || event.documentRef?.type === "TRANSFER",
       async handle(tx, events, recorder) {
         const nowMs = clock.now();
-        const [first, ...others] = events;
+        const open = await throughHolds(tx, events, recorder, { consumer: consumerName, nowMs });
+        const [first, ...others] = open;
         // A batch that fails comes again event by event; only then is it known which of them cannot be posted.
-        const alone = first && others.length === 0 && postedTypes.includes(first.type);
+        const alone = first && events.length === 1 && others.length === 0 && postedTypes.includes(first.type);
         if (alone) await postOrFail(tx, first, recorder, { consumer: consumerName, post: follow, nowMs });
-        else await follow(tx, events, recorder, nowMs);
+        else if (open.length > 0) await follow(tx, open, recorder, nowMs);
       },
       redrive: (tx, events, recorder) => follow(tx, events, recorder, clock.now()),
     },

@@ -9,6 +9,7 @@ import { ErpTransfers1767225600102 } from "../../migrations/erp/002-transfers.ts
 import { Arrivals1767225600103 } from "../../migrations/erp/003-arrivals.ts";
 import { FoundByIndex1767225600104 } from "../../migrations/erp/004-found-by-index.ts";
 import { LocationAccounts1767225600105 } from "../../migrations/erp/005-location-accounts.ts";
+import { HeldPostings1767225600106 } from "../../migrations/erp/006-held-postings.ts";
 import { Kernel1767225600001 } from "../../migrations/shared/001-kernel.ts";
 import { DueLetters1767225600004 } from "../../migrations/shared/004-due-letters.ts";
 import { AuditSeals1767225600005 } from "../../migrations/shared/005-audit-seals.ts";
@@ -45,6 +46,7 @@ export async function createErp(kernel: Kernel): Promise<Subgraph> {
       Arrivals1767225600103,
       FoundByIndex1767225600104,
       LocationAccounts1767225600105,
+      HeldPostings1767225600106,
     ],
   });
   const signal = createCommitSignal();

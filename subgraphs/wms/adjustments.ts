@@ -254,7 +254,7 @@ async function lockDecided(tx: Transaction, id: string, caller: Caller): Promise
  * What is approved, by a person or by the rules alone, becomes one movement; the rest stays as it is. The movement's
  * person is the system: neither who asked for it nor who approved it also posts it.
  */
-async function postApproved(
+export async function postApproved(
   tx: Transaction,
   recorder: Recorder,
   adjusted: readonly Adjusted[],
@@ -304,7 +304,7 @@ function factOf({ state, balance }: Adjusted, nowMs: number): StockFact {
   };
 }
 
-async function save(
+export async function save(
   tx: Transaction,
   recorder: Recorder,
   action: string,
@@ -392,6 +392,6 @@ function contentOf(state: AdjustmentContent): Omit<AdjustmentContent, "countedBy
   };
 }
 
-function hashOf(content: AdjustmentContent): string {
+export function hashOf(content: AdjustmentContent): string {
   return canonicalHash(contentOf(content));
 }

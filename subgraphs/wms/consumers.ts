@@ -28,6 +28,8 @@ import {
   transferLineText,
 } from "./store/transfers.ts";
 
+import { correctVariances } from "./variance-corrections.ts";
+
 const consumerName = "wms";
 
 const types: readonly EventType[] = [
@@ -39,6 +41,7 @@ const types: readonly EventType[] = [
   "transfer.approved",
   "transfer.cancelled",
   "transfer.resolved",
+  "variance.correction.approved",
   "snapshot.requested",
   "mapping.changed",
 ];
@@ -56,6 +59,7 @@ export function createConsumers(clock: Clock): ConsumerSpec[] {
         await quarantineReturns(tx, recorder, events, clock.now());
         await answerSnapshotRequests(tx, recorder, events);
         await followTransfers(tx, recorder, events, clock.now());
+        await correctVariances(tx, recorder, events, { consumer: consumerName, nowMs: clock.now() });
         // Documents are locked after positions, as everywhere.
         await followBooks(tx, recorder, events, consumerName, clock.now());
         await followReceipts(tx, recorder, newsOfBooks(events, consumerName), clock.now());

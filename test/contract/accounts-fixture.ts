@@ -50,6 +50,9 @@ const payloads: Readonly<Record<string, string>> = {
   reserveStock: "reservation { id lines { locationId } } shortages { locationId }",
   confirmReservation: "reservation { id lines { locationId } }",
   releaseReservation: "reservation { id lines { locationId } }",
+  requestRecount: "varianceCase { id locationId }",
+  proposeVarianceCorrection: "varianceCase { id locationId }",
+  decideVarianceCase: "varianceCase { id locationId }",
 };
 
 const payloadOf = (name: string) =>
@@ -109,6 +112,8 @@ export interface Papers {
   readonly counts: readonly string[];
   /** Of returns that nobody announced. */
   readonly exceptions: readonly string[];
+  /** Of counts that wait for a decision. */
+  readonly cases: readonly string[];
   readonly receipts: readonly string[];
   readonly movements: readonly string[];
   readonly reservations: readonly string[];
@@ -138,18 +143,7 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
   await expectDone(command("wms", "recordStockEvents", { events: waiting }));
   const mappings = places.map((target, i) => ({ kind: "LOCATION", code: `GLN-${i}`, target }));
   await expectDone(command("control", "savePartnerMappings", { partner: "acme", mappings }));
-  const papers = {
-    returns: [],
-    adjustments: [],
-    counts: [],
-    exceptions: [],
-    receipts: [],
-    movements: [],
-    reservations: [],
-    transfers: [],
-  } as {
-    [K in keyof Papers]: Papers[K][number][];
-  };
+  const papers = noPapers();
   for (const [i, locationId] of places.entries()) {
     const order = { supplierId: "S", status: "APPROVED", orderedOn: today, lines: [{ sku, locationId, ordered: 5 }] };
     await expectDone(command("erp", "savePurchaseOrder", { id: `PO-${i}`, ...order }));
@@ -169,6 +163,8 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
     const moved = await ask("wms", movementsAt(locationId), everybody);
     papers.movements.push(moved["_entities"][0].movements.nodes[0].id);
     papers.counts.push((await expectDone(command("wms", "recordCount", { locationId, lines }))).stockCount.id);
+    const found = { locationId, lines: [{ sku, countedQuantity: 60 }], countedBy: "carl" };
+    await expectDone(command("wms", "recordCount", found));
     const wrong = { sku, locationId, delta: -50, reasonCode: "DAMAGED" };
     papers.adjustments.push((await expectDone(command("wms", "requestAdjustment", wrong))).adjustment);
     const back = { id: `RMA-${i}`, orderId: "SO-1", locationId, lines: [{ sku, quantity: 1, reasonCode: "UNWANTED" }] };
@@ -183,8 +179,25 @@ export async function fill({ ask, command, system }: Distributor): Promise<Paper
   for (const locationId of places) {
     const query = `{ exceptions(type: ORPHAN_RETURN, locationId: "${locationId}") { nodes { id } } }`;
     papers.exceptions.push((await ask("control", query, everybody))["exceptions"].nodes[0].id);
+    const cases = `{ varianceCases(locationId: "${locationId}") { nodes { id } } }`;
+    papers.cases.push((await ask("control", cases, everybody))["varianceCases"].nodes[0].id);
   }
   return papers;
+}
+
+function noPapers(): { [K in keyof Papers]: Papers[K][number][] } {
+  const [returns, adjustments, counts, exceptions, cases] = [[], [], [], [], []];
+  return {
+    returns,
+    adjustments,
+    counts,
+    exceptions,
+    cases,
+    receipts: [],
+    movements: [],
+    reservations: [],
+    transfers: [],
+  };
 }
 
 const movementsAt = (id: string) => `{ _entities(representations: [
@@ -207,3 +220,60 @@ export function withCursors(value: unknown): unknown {
     ),
   ];
 }
+
+/** Root fields that name no place. */
+export const ofNoPlace = [
+  "product",
+  "products",
+  "channels",
+  "channelPolicies",
+  "stockCursor",
+  "reconciliationPolicy",
+  "exceptionPolicy",
+];
+
+/** A position at a place, as another owner refers to it. */
+const reference = (fields: string) => (id: string) =>
+  `{ _entities(representations: [{ __typename: "StockPosition", sku: "A", locationId: "${id}" }]) {
+    ... on StockPosition { ${fields} } } }`;
+
+export const page = "pageInfo { hasNextPage endCursor }";
+export const position = `sku locationId location { id name } version availability { locationId availableToSell }`;
+export const answer = `sku locationId location { id name } availableToSell net reason confidence version
+  terms { name quantity } sources { system version }`;
+
+/** What asks about one place by its name. */
+export const aboutPlace: readonly (readonly [owner: string, query: (id: string) => string])[] = [
+  ["erp", (id) => `{ location(id: "${id}") { id name accounts } }`],
+  ["erp", (id) => `{ transferOrders(locationId: "${id}") { nodes { id } ${page} } }`],
+  ["erp", reference("book { onHand committed inbound { quantity } }")],
+  [
+    "erp",
+    (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { name } } }`,
+  ],
+  ["wms", reference("physical { onHand } movements { nodes { id } }")],
+  ["wms", (id) => `{ receipts(locationId: "${id}") { nodes { id } ${page} } }`],
+  [
+    "control",
+    (id) =>
+      `{ kpis(from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z", locationId: "${id}") { name numerator } }`,
+  ],
+  ["returns", reference("returns { quarantined inInspection version asOf }")],
+  [
+    "availability",
+    (id) => `{ availability(skus: ["A"], locationIds: ["${id}"]) { ${answer} availableToPromise(on: "2026-06-01") } }`,
+  ],
+  ["availability", (id) => `{ stockPosition(sku: "A", locationId: "${id}") { ${position} } }`],
+  ["availability", (id) => `{ stockPositions(locationId: "${id}") { nodes { ${position} } ${page} } }`],
+  [
+    "availability",
+    (id) =>
+      `{ promise(input: { sku: "A", quantity: 5, locationIds: ["${id}"] }) { confirmedQuantity fullDate confidence } }`,
+  ],
+  ["availability", reference(position)],
+  ["control", (id) => `{ varianceCases(locationId: "${id}") { nodes { status } ${page} } }`],
+  [
+    "availability",
+    (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { id name } } }`,
+  ],
+];

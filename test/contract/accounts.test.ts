@@ -9,13 +9,18 @@ import { type Identity, issueToken } from "../../shared/identity.ts";
 import { ask } from "../helpers/gateways.ts";
 import { openSocket } from "../helpers/subscriptions.ts";
 import {
+  aboutPlace,
+  answer,
   type Distributor,
   everybody,
   fill,
   of,
+  ofNoPlace,
   openDistributor,
   type Papers,
+  page,
   places,
+  position,
   withCursors,
 } from "./accounts-fixture.ts";
 
@@ -27,12 +32,6 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => world.stop());
 
-const day = 'from: "2026-01-05T00:00:00Z", to: "2026-01-06T00:00:00Z"';
-const page = "pageInfo { hasNextPage endCursor }";
-const position = `sku locationId location { id name } version availability { locationId availableToSell }`;
-const answer = `sku locationId location { id name } availableToSell net reason confidence version
-  terms { name quantity } sources { system version }`;
-
 /** Everything that can be read and names places, without naming any in the question. */
 const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["erp", "{ locations { id name accounts } }"],
@@ -42,8 +41,9 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
   ["wms", `{ receipts { nodes { id location { id } } ${page} } }`],
   ["returns", `{ returns { nodes { id locationId location { id } } ${page} } }`],
   ["control", `{ exceptions { nodes { id locationId location { id } hint } ${page} } }`],
+  ["control", `{ varianceCases { nodes { id sku locationId location { id } evidence { document { id } } } ${page} } }`],
   ["control", `{ deadLetters { nodes { id locationId hint payload } ${page} } }`],
-  ["control", `{ journalEvents(${day}) { nodes { id body } ${page} } }`],
+  ["control", '{ journalEvents(from: "2026-01-01T00:00:00Z", to: "2066-01-01T00:00:00Z") { nodes { body } } }'],
   ["control", `{ partnerMappings(partner: "acme") { nodes { target } ${page} } }`],
   ["control", `{ eventLineage(correlationId: "c") { type sku locationId document { id } data } }`],
   ["availability", `{ availability(skus: ["A"]) { ${answer} } }`],
@@ -53,41 +53,6 @@ const openQuestions: readonly (readonly [owner: string, query: string])[] = [
     "availability",
     `{ _entities(representations: [{ __typename: "Product", sku: "A" }]) { ... on Product {
       availability { ${answer} } networkAvailability { availableToSell locations { locationId } } } } }`,
-  ],
-];
-
-const reference = (fields: string) => (id: string) =>
-  `{ _entities(representations: [{ __typename: "StockPosition", sku: "A", locationId: "${id}" }]) {
-    ... on StockPosition { ${fields} } } }`;
-
-/** What asks about one place by its name. */
-const aboutPlace: readonly (readonly [owner: string, query: (id: string) => string])[] = [
-  ["erp", (id) => `{ location(id: "${id}") { id name accounts } }`],
-  ["erp", (id) => `{ transferOrders(locationId: "${id}") { nodes { id } ${page} } }`],
-  ["erp", reference("book { onHand committed inbound { quantity } }")],
-  [
-    "erp",
-    (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { name } } }`,
-  ],
-  ["wms", reference("physical { onHand } movements { nodes { id } }")],
-  ["wms", (id) => `{ receipts(locationId: "${id}") { nodes { id } ${page} } }`],
-  ["control", (id) => `{ kpis(${day}, locationId: "${id}") { name numerator } }`],
-  ["returns", reference("returns { quarantined inInspection version asOf }")],
-  [
-    "availability",
-    (id) => `{ availability(skus: ["A"], locationIds: ["${id}"]) { ${answer} availableToPromise(on: "2026-06-01") } }`,
-  ],
-  ["availability", (id) => `{ stockPosition(sku: "A", locationId: "${id}") { ${position} } }`],
-  ["availability", (id) => `{ stockPositions(locationId: "${id}") { nodes { ${position} } ${page} } }`],
-  [
-    "availability",
-    (id) =>
-      `{ promise(input: { sku: "A", quantity: 5, locationIds: ["${id}"] }) { confirmedQuantity fullDate confidence } }`,
-  ],
-  ["availability", reference(position)],
-  [
-    "availability",
-    (id) => `{ _entities(representations: [{ __typename: "Location", id: "${id}" }]) { ... on Location { id name } } }`,
   ],
 ];
 
@@ -102,12 +67,12 @@ const aboutPaper: readonly (readonly [owner: string, query: (i: number) => strin
   ["returns", (i) => `{ return(id: "${papers.returns[i] ?? "none"}") { status } }`],
   ["control", (i) => `{ exception(id: "${papers.exceptions[i] ?? "none"}") { status } }`],
   ["control", () => `{ replay(id: "none") { status } }`],
+  ["control", () => `{ reconciliation(id: "none") { status } }`],
   ["control", () => `{ deadLetter(id: "none") { status } }`],
+  ["control", (i) => `{ varianceCase(id: "${papers.cases[i] ?? "none"}") { status variance } }`],
   ["availability", (i) => `{ reservation(id: "${papers.reservations[i] ?? "none"}") { status } }`],
+  ["availability", () => "{ policyInForce { body } }"],
 ];
-
-/** Root fields that name no place. */
-const ofNoPlace = ["product", "products", "channels", "channelPolicies", "stockCursor", "exceptionPolicy"];
 
 const anyAccounts = fc.uniqueArray(fc.constantFrom("ACME", "BETA"), { maxLength: 2 });
 const seenBy = (caller: Identity, assigned: readonly (readonly string[])[]) =>
@@ -192,6 +157,7 @@ describe("a token that names accounts", () => {
 
 describe("changes at a place that is not one's own", () => {
   const at = (locationId: string) => ({ sku: "A", locationId });
+  const varied = (i: number) => ({ id: papers.cases[i] ?? "none" });
   const happened = "2026-01-05T09:00:00Z";
   /** By place and by document; the last one of each is unknown. */
   const commands = (
@@ -252,6 +218,9 @@ describe("changes at a place that is not one's own", () => {
     ],
     ["returns", "receiveReturn", { returnId: papers.returns[i] ?? "none", lines: [{ sku: "A", quantity: 1 }] }],
     ["returns", "receiveReturn", { orderId: "SO-1", locationId, lines: [{ sku: "A", quantity: 1 }] }],
+    ["control", "requestRecount", varied(i)],
+    ["control", "proposeVarianceCorrection", { ...varied(i), rootCause: "It was counted.", correct: "COUNT" }],
+    ["control", "decideVarianceCase", { ...varied(i), contentHash: "x", decision: "REJECT" }],
   ];
 
   it("are refused as at a place, or of a document, that does not exist, and leave everything as it is", async () => {
@@ -265,7 +234,7 @@ describe("changes at a place that is not one's own", () => {
     const results = (result: unknown, ...ids: string[]) =>
       JSON.parse(ids.filter(Boolean).reduce((text, id) => text.replaceAll(id, "GONE"), JSON.stringify(result)));
     const ids = [0, -1].map((i) =>
-      [papers.transfers, papers.counts, papers.reservations, papers.returns].map((of) => of[i] ?? "none"),
+      [papers.transfers, papers.counts, papers.reservations, papers.returns, papers.cases].map((of) => of[i] ?? "none"),
     );
     const tried = commands("PLACE-0", 0);
     const unknown = commands("NOWHERE", -1);

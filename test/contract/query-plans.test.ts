@@ -11,7 +11,7 @@ import { limits } from "../../shared/limits.ts";
 import { silentLogger } from "../../shared/logging.ts";
 import { createSystem } from "../../system.ts";
 import { busyDay, type Day, hot, type Office, openOffice } from "../helpers/busy-day.ts";
-import { askFigures, figuresGrowth } from "../helpers/control-questions.ts";
+import { askFigures, askVariances, figuresGrowth, pagedCases, varianceGrowth } from "../helpers/control-questions.ts";
 import { createScratch } from "../helpers/databases.ts";
 import { type Growth, growTables } from "../helpers/grown-tables.ts";
 import { middleCursors, type Paged, readPages } from "../helpers/pages-read.ts";
@@ -103,6 +103,7 @@ const growth: Readonly<Record<SystemName, Growth>> = {
     exceptions: { own: ["id", "open_key"] },
     exception_policies: { own: [], set: { version: "t.version - 10 * n" } },
     ...figuresGrowth,
+    ...varianceGrowth,
     known_letters: { own: ["id"] },
     partner_mappings: { own: ["code"] },
     partner_mapping_versions: { own: ["code"] },
@@ -209,6 +210,7 @@ const paged: readonly Paged[] = [
       ...[{ status: "RESOLVED", type: "TRANSFER_DISCREPANCY" }, { type: "VARIANCE" }],
     ],
   },
+  pagedCases,
   {
     field: "deadLetters",
     nodes: "id hint",
@@ -301,6 +303,7 @@ describe.skipIf(missing)(`with ${rows} rows a table${missing ? " (no MySQL or Ma
       await readPages(office, paged, cursors);
       await readOne(office, day);
       await askFigures(office, day);
+      await askVariances(office, day);
       unused = [...office.unused("Mutation"), ...office.unused("Query")];
       await keepHouse(system);
       await system.kernel.metrics.text();

@@ -6,11 +6,10 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
-import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
 import { runImport } from "../../cli/import/run.ts";
 import { adventureWorksDir, isAbsent, ledgerMonth, onlineRetailDir } from "../helpers/data-sets.ts";
+import { ledgerSums } from "../helpers/ledger-sums.ts";
 import { openPlain } from "../helpers/plain-sql.ts";
 import { eachTarget, type Target } from "../helpers/target.ts";
 
@@ -178,7 +177,7 @@ describe.skipIf(isAbsent(onlineRetailDir) || ledgerMonth === null)(
         it("ends per SKU at opening − sales + credits + corrections, and every order is posted", async () => {
           const month = ledgerMonth ?? "";
           const summary = await importInto(target(), "uci-online-retail", onlineRetailDir, "--months", month);
-          const expected = ledgerOf(join(onlineRetailDir, `online-retail-${month}.csv.gz`));
+          const expected = ledgerSums([join(onlineRetailDir, `online-retail-${month}.csv.gz`)]);
           expect(summary.positions).toBe(expected.size);
           await target().eventually(async () => {
             const wms = await openPlain(target().config, "wms");
@@ -206,25 +205,3 @@ describe.skipIf(isAbsent(onlineRetailDir) || ledgerMonth === null)(
     );
   },
 );
-
-interface LedgerSums {
-  readonly shelf: number;
-  readonly credits: number;
-}
-
-/** Straight from the file: the smallest opening stock that never runs out, less sales, plus corrections; and credits. */
-function ledgerOf(file: string): Map<string, LedgerSums> {
-  const rows = parse(gunzipSync(readFileSync(file)), { columns: true }) as Record<string, string>[];
-  const bySku = new Map<string, { running: number; lowest: number; credits: number }>();
-  for (const row of rows) {
-    const { InvoiceNo = "", StockCode: sku = "", UnitPrice, Quantity } = row;
-    if (!/^(\d{5}[A-Za-z]*|DCGS.*)$/.test(sku)) continue;
-    const sums = bySku.get(sku) ?? { running: 0, lowest: 0, credits: 0 };
-    const quantity = Number(Quantity);
-    if (InvoiceNo.startsWith("C")) sums.credits -= quantity;
-    else sums.running += Number(UnitPrice) === 0 ? quantity : -quantity;
-    sums.lowest = Math.min(sums.lowest, sums.running);
-    bySku.set(sku, sums);
-  }
-  return new Map([...bySku].map(([sku, { running, lowest, credits }]) => [sku, { shelf: running - lowest, credits }]));
-}

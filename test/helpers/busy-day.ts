@@ -89,6 +89,8 @@ export interface Day {
   readonly exceptionId: string;
   readonly adjustmentId: string;
   readonly countId: string;
+  readonly caseId: string;
+  readonly runId: string;
   readonly reservationId: string;
   readonly returnId: string;
   readonly replayId: string;
@@ -105,7 +107,8 @@ export async function busyDay(office: Office, day: string, drain: () => Promise<
   const orderId = await warehouse(office, day);
   await drain();
   const moved = await transfers(office);
-  const corrections = await adjustments(office);
+  const counted = await adjustments(office);
+  const corrections = { ...counted, ...(await variances(office, counted.countId)) };
   const returnId = await returns(office, day);
   await drain();
   const reservationId = await reservations(office, day);
@@ -212,6 +215,38 @@ async function adjustments({ change }: Office): Promise<Pick<Day, "adjustmentId"
   const count = { locationId: hot.locationId, countedBy: "dora", lines: [{ sku: hot.sku, countedQuantity: 9_000 }] };
   const { stockCount } = await change<{ stockCount: { id: string } }>("ann", "recordCount", count, "stockCount { id }");
   return { adjustmentId: large.id, countId: stockCount.id };
+}
+
+async function variances({ change, ask }: Office, countId: string): Promise<Pick<Day, "caseId" | "runId">> {
+  const policy = { settleSeconds: 900, everyHours: 24, tolerances: [{ quantity: 5, percent: 2, value: 100 }] };
+  await change("ann", "setReconciliationPolicy", policy);
+  const found = await settled(async () => {
+    const args = { status: "EVIDENCE_ATTACHED" };
+    const { nodes } = await ask<{ nodes: { id: string }[] }>("varianceCases", "{ nodes { id } }", args);
+    if (!nodes[0]) throw new Error("No case yet.");
+    return nodes[0];
+  });
+  const caseId = found.id;
+  await change("ann", "requestRecount", { id: caseId });
+  const again = { ...{ locationId: hot.locationId, countedBy: "dora", recountOf: countId } };
+  await change("ann", "recordCount", { ...again, lines: [{ sku: hot.sku, countedQuantity: 9_100 }] });
+  const proposal = { id: caseId, rootCause: "Fell behind the shelf.", correct: "COUNT" };
+  await settled(() => change("ann", "proposeVarianceCorrection", proposal));
+  await settled(async () => {
+    const { contentHash } = await ask<{ contentHash: string }>("varianceCase", "{ contentHash }", { id: caseId });
+    await change("cleo", "decideVarianceCase", { id: caseId, contentHash, decision: "APPROVE" });
+  });
+  type Reply = { reconciliation: { id: string } };
+  const start = (scope: object) => change<Reply>("ann", "startReconciliation", scope, "reconciliation { id }");
+  await start({ locationIds: [hot.locationId] });
+  await start({ skus: [hot.sku] });
+  const { reconciliation } = await start({});
+  await settled(async () => {
+    const { status } = await ask<{ status: string }>("reconciliation", "{ status }", { id: reconciliation.id });
+    const { status: end } = await ask<{ status: string }>("varianceCase", "{ status }", { id: caseId });
+    if (status !== "DONE" || end !== "CLOSED") throw new Error(`The run is ${status}, the case ${end}.`);
+  });
+  return { caseId, runId: reconciliation.id };
 }
 
 async function returns({ change }: Office, day: string): Promise<string> {

@@ -22,3 +22,5 @@ export function isAbsent(dir: string): boolean {
 
 /** A month of the ledger to import, e.g. MONTH=2011-02: a minute and a half. Null: none. */
 export const ledgerMonth = process.env["MONTH"] ?? null;
+/** How many months of it go through a bad line, e.g. MONTHS=9 for all. 0: two days, in some seconds. */
+export const ledgerMonths = Number(process.env["MONTHS"] ?? 0);

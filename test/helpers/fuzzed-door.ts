@@ -6,6 +6,7 @@
  */
 import { expect } from "vitest";
 import { systemClock } from "../../shared/clock.ts";
+import type { Config } from "../../shared/config.ts";
 import { type ApiClient, createApiClient } from "../../shared/graphql/client.ts";
 import { issueToken, roles } from "../../shared/identity.ts";
 import { createScratch } from "./databases.ts";
@@ -19,6 +20,8 @@ export interface Door {
   readonly url: string;
   /** Of a person who may do everything. */
   readonly token: string;
+  /** Where its databases are. */
+  readonly config: Config;
   /** Looks how it is; call it now and then, the first time when it is warm. */
   look(): Promise<void>;
   /** What was seen, for a person; fails when it ended, was stuck, or has grown. `stallMsMax`: the longest turn. */
@@ -48,6 +51,7 @@ export async function openDoor(items = 1): Promise<Door> {
   return {
     url: program.url,
     token,
+    config: scratch.config,
     look,
     async judge(stallMsMax) {
       await look();

@@ -6,9 +6,9 @@
  * Does not say when supply arrives, nor how much of it may be promised: that is `atp.ts`.
  */
 import type { AnyEvent, DocumentRef, InboundLine, InboundType } from "../../../shared/events/canonical-event.ts";
+import { isCovered, type Progress } from "../../../shared/events/owner-progress.ts";
 import { limits } from "../../../shared/limits.ts";
 import { daysBetween } from "./calendar.ts";
-import { isCovered, type Progress } from "./projection.ts";
 
 export interface DocumentLine {
   readonly documentType: InboundType;

@@ -9,10 +9,11 @@
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { TransactionConflict } from "../../../shared/db/retry.ts";
 import { forUpdate, insertMissing, marks, only, pairMarks, upsertRows } from "../../../shared/db/statements.ts";
+import type { Progress } from "../../../shared/events/owner-progress.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import { partitionKey, positionText } from "../../../shared/ids.ts";
 import { type SourceSystem, sourceSystems } from "../domain/position.ts";
-import { emptyProjection, type Progress, type Projected } from "../domain/projection.ts";
+import { emptyProjection, type Projected } from "../domain/projection.ts";
 import { claim } from "../domain/reservation.ts";
 import type { PositionRow } from "../entities.ts";
 

@@ -12,6 +12,7 @@ import { journalResolvers } from "./journal.ts";
 import { kpiResolvers } from "./kpis.ts";
 import { letterResolvers } from "./letters.ts";
 import { lineageResolvers } from "./lineage.ts";
+import { reconciliationResolvers } from "./reconciliation.ts";
 import { replayResolvers } from "./replays.ts";
 
 export function createResolvers(deps: CommandDeps): Resolvers {
@@ -23,6 +24,7 @@ export function createResolvers(deps: CommandDeps): Resolvers {
     kpiResolvers(deps),
     letterResolvers(deps),
     auditResolvers(deps),
+    reconciliationResolvers(deps),
     replayResolvers(deps),
   ]);
 }

@@ -30,7 +30,8 @@ export type PostingKind =
   | "SHIPMENT"
   | "SHIPMENT_VOID"
   | "RECEIPT"
-  | "ADJUSTMENT";
+  | "ADJUSTMENT"
+  | "VARIANCE";
 
 export interface Entry {
   readonly kind: PostingKind;

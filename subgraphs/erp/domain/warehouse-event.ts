@@ -89,11 +89,18 @@ export function postingOf(event: AnyEvent): WarehousePosting | null {
     }
     case "adjustment.posted": {
       const sum = buckets.reduce((total, bucket) => total + (event.data.deltas[bucket] ?? 0), 0);
-      return { ...base, kind: "ADJUSTMENT", bookDelta: sum, offset: "adjusted", offsetDelta: 0 - sum, report: null };
+      // The warehouse takes over what the books say: they have it already.
+      const bookDelta = correctsWarehouse(event) ? 0 : sum;
+      return { ...base, kind: "ADJUSTMENT", bookDelta, offset: "adjusted", offsetDelta: 0 - sum, report: null };
     }
     default:
       return null;
   }
+}
+
+/** An adjustment that follows from a variance case in which the books were right. */
+export function correctsWarehouse({ type, documentRef }: AnyEvent): boolean {
+  return type === "adjustment.posted" && documentRef?.type === "VARIANCE_CASE";
 }
 
 /** A pick moves no book, but says that the warehouse has begun. */

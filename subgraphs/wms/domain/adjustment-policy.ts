@@ -4,12 +4,9 @@
  * Every limit holds at once, and for what the same person asked for in the last 30 days together: who splits a
  * correction gains nothing. An unknown cost is never small. Says nothing about who decides, or when.
  */
+import { type Tier, tierOf } from "../../../shared/approval-tiers.ts";
 import { decimalText, isAbove, worthOf } from "../../../shared/decimal.ts";
 import { AppError } from "../../../shared/errors.ts";
-
-/** Who has to decide, from the least to the greatest. */
-export const tiers = ["SUPERVISOR", "MANAGER", "CONTROLLER"] as const;
-export type Tier = (typeof tiers)[number];
 
 /** Why nobody but a person may approve it. */
 export const referralReasons = [
@@ -42,12 +39,6 @@ export const tolerancesInForce: Tolerances = {
   B: { quantity: 5, percent: 2, value: 100 },
   C: { quantity: 20, percent: 5, value: 50 },
 };
-
-/** Up to this value the tier decides; above the last, the next one. Whole units of the company's currency. */
-const tierLimits: readonly (readonly [Tier, number])[] = [
-  ["SUPERVISOR", 1_000],
-  ["MANAGER", 10_000],
-];
 
 /** The kinds of evidence that each reason needs, as they stand before the colon: `photo:IMG-4711`. */
 export const evidenceOf: Readonly<Record<string, readonly string[]>> = {
@@ -126,11 +117,4 @@ function exceeded(tolerance: Tolerance, { bucketQuantity, unitCost }: Proposal, 
   if (quantity * 100 > tolerance.percent * Math.max(0, bucketQuantity)) reasons.push("PERCENT");
   if (unitCost !== null && isAbove(worthOf(unitCost, quantity), tolerance.value)) reasons.push("VALUE");
   return reasons;
-}
-
-/** An unknown cost may be any: the greatest tier decides. */
-function tierOf(unitCost: string | null, quantity: number): Tier {
-  if (unitCost === null) return "CONTROLLER";
-  const value = worthOf(unitCost, quantity);
-  return tierLimits.find(([, limit]) => !isAbove(value, limit))?.[0] ?? "CONTROLLER";
 }

@@ -4,11 +4,12 @@
  * Nobody decides on what they asked for themselves: a person is compared with a person, never a token with a token. A
  * decision holds for the content that was read, and a status never goes backwards. Moves no stock itself.
  */
+import { holdsTier, type Tier } from "../../../shared/approval-tiers.ts";
 import { AppError } from "../../../shared/errors.ts";
 import type { Bucket } from "../../../shared/events/canonical-event.ts";
 import type { Role } from "../../../shared/identity.ts";
 import { assertQuantity } from "../../../shared/quantity.ts";
-import { assess, type Proposal, type ReferralReason, type Tier, tiers } from "./adjustment-policy.ts";
+import { assess, type Proposal, type ReferralReason } from "./adjustment-policy.ts";
 
 export const adjustmentStatuses = [
   "REQUESTED",
@@ -255,18 +256,10 @@ function assertAnotherPerson({ adjustmentId, requestedBy, countedBy }: Adjustmen
   throw new AppError("SAME_PERSON", { adjustmentId, field: ["input", "id"] });
 }
 
-/** An administrator may do what every role may. */
 function assertTier({ adjustmentId, tier }: AdjustmentState, { roles }: Decision): void {
-  const needed = tiers.indexOf(tier ?? "SUPERVISOR");
-  if (roles.includes("admin") || tiers.some((own, rank) => rank >= needed && roles.some((role) => isTier(role, own)))) {
-    return;
-  }
+  if (holdsTier(roles, tier ?? "SUPERVISOR")) return;
   const message = `Adjustment ${adjustmentId} needs the approval of a ${tier?.toLowerCase()}.`;
   throw new AppError("APPROVAL_TIER_TOO_LOW", { adjustmentId, tier, field: ["input", "id"], message });
-}
-
-function isTier(role: Role, tier: Tier): boolean {
-  return role.toUpperCase() === tier;
 }
 
 /** What was read, what was requested and what stands there now are one. */

@@ -3,12 +3,13 @@
  *
  * An adjustment is locked after the position it is about. Does not touch stock: that is `posting.ts`.
  */
+import type { Tier } from "../../../shared/approval-tiers.ts";
 import type { Reader, SqlValue, Transaction } from "../../../shared/db/database.ts";
 import { forUpdate, marks, numberOrNull, only, upsertRows } from "../../../shared/db/statements.ts";
 import type { Bucket } from "../../../shared/events/canonical-event.ts";
 import type { Page } from "../../../shared/graphql/pagination.ts";
 import type { AdjustmentState, AdjustmentStatus } from "../domain/adjustment.ts";
-import type { ReferralReason, Tier } from "../domain/adjustment-policy.ts";
+import type { ReferralReason } from "../domain/adjustment-policy.ts";
 import type { AdjustmentRow } from "../entities.ts";
 
 /** Those that exist, by id. */

@@ -1,17 +1,18 @@
 /**
  * The projection: whatever order the facts come in, the position ends the same.
  */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { manualClock } from "../../../../../shared/clock.ts";
 import type { AnyEvent } from "../../../../../shared/events/canonical-event.ts";
+import { hasGap } from "../../../../../shared/events/owner-progress.ts";
 import { limits } from "../../../../../shared/limits.ts";
 import {
   applyFact,
   emptyProjection,
   figuresOf,
   formerFiguresOf,
-  hasGap,
   type Projected,
 } from "../../../../../subgraphs/availability/domain/projection.ts";
 import { createFacts } from "../../../../helpers/facts.ts";

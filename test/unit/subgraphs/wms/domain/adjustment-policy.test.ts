@@ -1,16 +1,16 @@
 /**
  * What needs a second person: every limit alone, at its edge, and all of them over 30 days.
  */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Tier, tiers } from "../../../../../shared/approval-tiers.ts";
 import {
   assess,
   evidenceOf,
   missingEvidence,
   type Proposal,
   type ReferralReason,
-  type Tier,
-  tiers,
   toleranceOf,
 } from "../../../../../subgraphs/wms/domain/adjustment-policy.ts";
 

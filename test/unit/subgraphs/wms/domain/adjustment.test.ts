@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Tier } from "../../../../../shared/approval-tiers.ts";
 import type { Role } from "../../../../../shared/identity.ts";
 import {
   type AdjustmentCommand,
@@ -19,7 +20,6 @@ import {
   type RequestFacts,
   transitions,
 } from "../../../../../subgraphs/wms/domain/adjustment.ts";
-import type { Tier } from "../../../../../subgraphs/wms/domain/adjustment-policy.ts";
 
 const nowMs = Date.UTC(2026, 0, 5, 8);
 
