@@ -99,7 +99,10 @@ async function liveThroughADay(target: Target) {
   await change(planner, "approveTransfer", { id: transferId });
   // Nobody had announced them.
   await change(desk, "receiveReturn", { locationId: "WI-M", lines: [{ sku: "WI-2", quantity: 3 }] });
-  await target.eventually(() => {});
+  const queue = "{ exceptions(type: ORPHAN_RETURN) { nodes { sku } } }";
+  await target.eventually(async () => {
+    expect(await planner.request(queue)).toMatchObject({ exceptions: { nodes: [{ sku: "WI-2" }] } });
+  });
   return { adjustment: adjustment as { id: string; status: string }, transferId };
 }
 
