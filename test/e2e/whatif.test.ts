@@ -120,68 +120,72 @@ const changes = {
   exceptions: { types: [{ type: "ORPHAN_RETURN", slaMinutes: 60, risk: 0.9 }] },
 };
 
-eachTarget("a recorded day under other rules", (target) => {
-  it("is told before they are in force, and is what the API answers once they are", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "whatif-"));
-    const [journal, policy] = [join(folder, "day.ndjson"), join(folder, "policy.json")];
-    await openingStock(target());
-    await target().eventually(async () => {
-      const { availability } = await target().connector.request<{ availability: { availableToSell: number }[] }>(
-        '{ availability(skus: ["WI-1", "WI-2"]) { availableToSell } }',
-      );
-      expect(availability.map(({ availableToSell }) => availableToSell)).toEqual([100, 1000]);
+eachTarget(
+  "a recorded day under other rules",
+  (target) => {
+    it("is told before they are in force, and is what the API answers once they are", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "whatif-"));
+      const [journal, policy] = [join(folder, "day.ndjson"), join(folder, "policy.json")];
+      await openingStock(target());
+      await target().eventually(async () => {
+        const { availability } = await target().connector.request<{ availability: { availableToSell: number }[] }>(
+          '{ availability(skus: ["WI-1", "WI-2"]) { availableToSell } }',
+        );
+        expect(availability.map(({ availableToSell }) => availableToSell)).toEqual([100, 1000]);
+      });
+      const from = new Date().toISOString();
+      const { adjustment, transferId } = await liveThroughADay(target());
+      expect(adjustment).toMatchObject({ status: "POSTED_WMS" });
+      const planner = target().client(await target().token("paula", ["planner"]));
+      await target().eventually(async () => {
+        const sold = await answers(planner);
+        expect([sold.get("WI-1|WI-L|WEB"), sold.get("WI-2|WI-M|WEB")]).toEqual([90, 976]);
+      });
+
+      const written: string[] = [];
+      const complaints: string[] = [];
+      const io = {
+        stdout: { write: (text: string) => written.push(text) },
+        stderr: { write: (text: string) => complaints.push(text) },
+      };
+      const token = await target().token("arthur", ["auditor"]);
+      const asked = ["--url", target().url, "--token", token, "--from", from, "--to", new Date().toISOString()];
+      expect([await runJournal(asked, io), complaints]).toEqual([0, []]);
+      writeFileSync(journal, written.splice(0).join(""));
+      writeFileSync(policy, JSON.stringify(changes));
+      const args = ["--journal", journal, "--policy", policy];
+      expect([await runWhatif(args, io), complaints]).toEqual([0, []]);
+      const table = written.splice(0).join("");
+      expect([await runWhatif([...args, "--json"], io), complaints]).toEqual([0, []]);
+      const day = JSON.parse(written.splice(0).join("")) as DayDifference;
+
+      expect(day.refusedReservations).toMatchObject([
+        { channel: "WEB", quantity: 75, available: { before: 100, after: 63 } },
+      ]);
+      expect(day.adjustments).toMatchObject([
+        { adjustmentId: adjustment.id, decision: { before: "AUTO_APPROVED", after: "SUPERVISOR" } },
+      ]);
+      expect(day.transfers).toEqual([{ transferId, approval: { before: "ONE_PERSON", after: "SECOND_PERSON" } }]);
+      const told = (channel: string) => day.sold.find((row) => row.sku === "WI-1" && row.channel === channel);
+      expect(told("WEB")).toMatchObject({ atEnd: { before: 90, after: 53 }, lowest: { before: 25, after: 0 } });
+      for (const part of [
+        ["WI-1", "WI-L", "WEB", "90 → 53", "25 → 0"],
+        [adjustment.id, "WI-2", "WI-M", "-4", "AUTO_APPROVED → SUPERVISOR"],
+        [transferId, "ONE_PERSON → SECOND_PERSON"],
+      ]) {
+        expect(table).toMatch(new RegExp(part.join(" +")));
+      }
+
+      await expectRanking(day, planner);
+      await expectAnswersOf(day, target(), planner);
+      writeFileSync(journal, readFileSync(journal, "utf8").split("\n").slice(0, -2).join("\n"));
+      expect(await runWhatif(args, io)).toBe(1);
+      expect(complaints.join("")).toContain("breaks off");
+      rmSync(folder, { recursive: true });
     });
-    const from = new Date().toISOString();
-    const { adjustment, transferId } = await liveThroughADay(target());
-    expect(adjustment).toMatchObject({ status: "POSTED_WMS" });
-    const planner = target().client(await target().token("paula", ["planner"]));
-    await target().eventually(async () => {
-      const sold = await answers(planner);
-      expect([sold.get("WI-1|WI-L|WEB"), sold.get("WI-2|WI-M|WEB")]).toEqual([90, 976]);
-    });
-
-    const written: string[] = [];
-    const complaints: string[] = [];
-    const io = {
-      stdout: { write: (text: string) => written.push(text) },
-      stderr: { write: (text: string) => complaints.push(text) },
-    };
-    const token = await target().token("arthur", ["auditor"]);
-    const asked = ["--url", target().url, "--token", token, "--from", from, "--to", new Date().toISOString()];
-    expect([await runJournal(asked, io), complaints]).toEqual([0, []]);
-    writeFileSync(journal, written.splice(0).join(""));
-    writeFileSync(policy, JSON.stringify(changes));
-    const args = ["--journal", journal, "--policy", policy];
-    expect([await runWhatif(args, io), complaints]).toEqual([0, []]);
-    const table = written.splice(0).join("");
-    expect([await runWhatif([...args, "--json"], io), complaints]).toEqual([0, []]);
-    const day = JSON.parse(written.splice(0).join("")) as DayDifference;
-
-    expect(day.refusedReservations).toMatchObject([
-      { channel: "WEB", quantity: 75, available: { before: 100, after: 63 } },
-    ]);
-    expect(day.adjustments).toMatchObject([
-      { adjustmentId: adjustment.id, decision: { before: "AUTO_APPROVED", after: "SUPERVISOR" } },
-    ]);
-    expect(day.transfers).toEqual([{ transferId, approval: { before: "ONE_PERSON", after: "SECOND_PERSON" } }]);
-    const told = (channel: string) => day.sold.find((row) => row.sku === "WI-1" && row.channel === channel);
-    expect(told("WEB")).toMatchObject({ atEnd: { before: 90, after: 53 }, lowest: { before: 25, after: 0 } });
-    for (const part of [
-      ["WI-1", "WI-L", "WEB", "90 → 53", "25 → 0"],
-      [adjustment.id, "WI-2", "WI-M", "-4", "AUTO_APPROVED → SUPERVISOR"],
-      [transferId, "ONE_PERSON → SECOND_PERSON"],
-    ]) {
-      expect(table).toMatch(new RegExp(part.join(" +")));
-    }
-
-    await expectRanking(day, planner);
-    await expectAnswersOf(day, target(), planner);
-    writeFileSync(journal, readFileSync(journal, "utf8").split("\n").slice(0, -2).join("\n"));
-    expect(await runWhatif(args, io)).toBe(1);
-    expect(complaints.join("")).toContain("breaks off");
-    rmSync(folder, { recursive: true });
-  });
-});
+  },
+  ["embedded"],
+);
 
 /** Before, as the API has it; after, by what changes. */
 async function expectRanking(day: DayDifference, planner: ApiClient): Promise<void> {
