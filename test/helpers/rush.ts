@@ -16,7 +16,7 @@ export const cutCount = countFrom("CUTS", 10);
 /** How many sockets wait for changes at once: what fits into the suite, or SOCKETS, a multiple of 20. */
 export const socketCount = countFrom("SOCKETS", 100);
 /** How many rows the tables have whose statements are looked at: what fits into the suite, or ROWS. */
-export const rowCount = countFrom("ROWS", 3_000);
+export const rowCount = countFrom("ROWS", 5_000);
 /** For how long readers and writers go on, in seconds: a look in the suite, or SECONDS. */
 export const secondCount = countFrom("SECONDS", 5);
 /** How many documents, and how many bytes, are made by chance and sent: what fits into the suite, or DOCUMENTS, BYTES. */

@@ -57,6 +57,9 @@ export interface Processes {
 const secret = "a-secret-that-only-the-tests-know";
 const patienceMs = 20_000;
 
+/** Both with TARGETS=all. Else a suite that is about processes names them, because they take minutes to start. */
+const usualKinds: readonly TargetKind[] = process.env["TARGETS"] === "all" ? ["embedded", "processes"] : ["embedded"];
+
 /**
  * Runs the suite embedded, and against processes where the servers they need answer. After each of its tests every
  * number must be explained (`conservation.ts`).
@@ -64,7 +67,7 @@ const patienceMs = 20_000;
 export function eachTarget(
   title: string,
   suite: (target: () => Target) => void,
-  kinds: readonly TargetKind[] = ["embedded", "processes"],
+  kinds: readonly TargetKind[] = usualKinds,
   options: TargetOptions = {},
 ): void {
   for (const kind of kinds) {
