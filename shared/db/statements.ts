@@ -62,20 +62,13 @@ export async function insertMissing(tx: Transaction, table: string, rows: readon
 }
 
 /** Inserts the rows, or replaces every non-key column of those whose key is there. */
-export async function upsertRows(
+export function upsertRows(
   tx: Transaction,
   table: string,
   keys: readonly string[],
   rows: readonly Values[],
 ): Promise<void> {
-  const first = rows[0];
-  if (!first) return;
-  const others = Object.keys(first).filter((column) => !keys.includes(column));
-  const tail =
-    tx.dialect === "mysql"
-      ? ` ON DUPLICATE KEY UPDATE ${others.map((c) => `${c} = VALUES(${c})`).join(", ")}`
-      : ` ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${others.map((c) => `${c} = excluded.${c}`).join(", ")}`;
-  await insert(tx, "INSERT INTO", table, rows, tail);
+  return insertOrChange(tx, table, keys, rows, (_, given) => given);
 }
 
 /** Like `upsertRows`, but a row that is there stays as it is unless the given one has a greater `version` column. */
@@ -102,20 +95,30 @@ export async function upsertNewer(
 }
 
 /** Inserts the rows; where the key is there already, what is no key is added to what stands there. */
-export async function addRows(
+export function addRows(
   tx: Transaction,
   table: string,
   keys: readonly string[],
   rows: readonly Values[],
 ): Promise<void> {
+  return insertOrChange(tx, table, keys, rows, (column, given) => `${column} + ${given}`);
+}
+
+/** `becomes`: what a column that is no key becomes where the key is there, from what stands there and what is given. */
+async function insertOrChange(
+  tx: Transaction,
+  table: string,
+  keys: readonly string[],
+  rows: readonly Values[],
+  becomes: (column: string, given: string) => string,
+): Promise<void> {
   const first = rows[0];
   if (!first) return;
+  const given = (column: string) => (tx.dialect === "mysql" ? `VALUES(${column})` : `excluded.${column}`);
   const others = Object.keys(first).filter((column) => !keys.includes(column));
-  const tail =
-    tx.dialect === "mysql"
-      ? ` ON DUPLICATE KEY UPDATE ${others.map((c) => `${c} = ${c} + VALUES(${c})`).join(", ")}`
-      : ` ON CONFLICT (${keys.join(", ")}) DO UPDATE SET ${others.map((c) => `${c} = ${c} + excluded.${c}`).join(", ")}`;
-  await insert(tx, "INSERT INTO", table, rows, tail);
+  const changes = others.map((column) => `${column} = ${becomes(column, given(column))}`).join(", ");
+  const found = tx.dialect === "mysql" ? "DUPLICATE KEY UPDATE" : `CONFLICT (${keys.join(", ")}) DO UPDATE SET`;
+  await insert(tx, "INSERT INTO", table, rows, ` ON ${found} ${changes}`);
 }
 
 async function insert(tx: Transaction, verb: string, table: string, rows: readonly Values[], tail: string) {
